@@ -1,0 +1,36 @@
+/** What runs a graph. Implementations: `onnx/` and `native/`; one conformance suite serves all. */
+import type { Graph } from "../graph/graph.ts";
+
+export type TensorData = Float32Array | Int32Array;
+/** State tensors (parameters, optimiser moments, code books) by name. */
+export type StateMap = ReadonlyMap<string, Float32Array>;
+
+export interface CompileOptions {
+  /** Threads of the engine; by default all processors. */
+  readonly threads?: number;
+}
+
+export interface Engine {
+  readonly name: "native" | "onnx";
+  /** What the arithmetic is done in. */
+  readonly precision: "fp32" | "bf16";
+  /** Prepares a graph to run. State begins unset: call `setState` before `run`. */
+  compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
+}
+
+export interface Executable {
+  readonly graph: Graph;
+  /**
+   * Replaces state tensors; those not named keep their values. Values are copied.
+   * @throws {UsageError} `engine-state` for an unknown name or a wrong length.
+   */
+  setState(values: StateMap): Promise<void>;
+  /** A copy of all state tensors. */
+  getState(): Promise<Map<string, Float32Array>>;
+  /**
+   * Runs once, off the event loop: reads the data inputs, returns the outputs, then applies the updates.
+   * @throws {UsageError} `engine-input` for a missing, unknown or wrongly sized input.
+   */
+  run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, Float32Array>>;
+  dispose(): Promise<void>;
+}
