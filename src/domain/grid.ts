@@ -98,9 +98,9 @@ export function sameGrid(a: Grid, b: Grid): boolean {
   if (!a.shape.every((size, axis) => size === b.shape[axis])) return false;
   const corners: VoxelIndex[] = [
     [0, 0, 0],
-    [a.shape[0] - 1, 0, 0],
-    [0, a.shape[1] - 1, 0],
-    [0, 0, a.shape[2] - 1],
+    [a.shape[0], 0, 0],
+    [0, a.shape[1], 0],
+    [0, 0, a.shape[2]],
   ];
   return corners.every((corner) => {
     const seen = toVoxel(b, toWorld(a, corner));
