@@ -1,0 +1,216 @@
+/**
+ * From the fingerprint of a data set to the plan of a network: the rules of nnU-Net v2 (Isensee et al. 2021, Nature Methods
+ * 18:203; `ExperimentPlanner` of nnunetv2 2.8.1), configuration `3d_fullres`.
+ */
+import { UsageError } from "../domain/errors.ts";
+import type { Triple } from "../domain/grid.ts";
+import { type Fingerprint, percentile } from "./fingerprint.ts";
+import { type PlanPreset, PRESETS, type PresetName } from "./presets.ts";
+import { type Topology, topologyOf } from "./topology.ts";
+
+/**
+ * `z-score`: (x − mean) / standard deviation over the whole image; `z-score-nonzero`: over its non-zero voxels, zeros left at 0.
+ */
+export type Normalisation = "z-score" | "z-score-nonzero";
+
+/** What a network and its data preparation are built from. Triples are (slice, row, column). */
+export interface Plan {
+  readonly preset: PresetName;
+  readonly inputChannels: number;
+  /** Classes with the background. */
+  readonly classes: number;
+  /** Spacing that images are resampled to. */
+  readonly spacingMm: Triple;
+  /** Median size of the images at that spacing, in voxels. */
+  readonly medianShape: Triple;
+  /** Divisible by the product of the strides. Smaller images are padded. */
+  readonly patchSize: Triple;
+  readonly batchSize: number;
+  /** Per stage: stride of its first convolution. */
+  readonly strides: readonly Triple[];
+  /** Per stage. */
+  readonly kernels: readonly Triple[];
+  /** Per stage: channels. */
+  readonly features: readonly number[];
+  /** Per stage: convolutions of the encoder. */
+  readonly blocksPerStage: readonly number[];
+  /** Per resolution of the decoder, finest first: convolutions. */
+  readonly blocksPerStageDecoder: readonly number[];
+  /** Per channel. */
+  readonly normalisation: readonly Normalisation[];
+  /** Sum of the sizes of all convolution outputs for one sample: the planner's measure of memory. */
+  readonly memoryEstimate: number;
+}
+
+export interface PlanOptions {
+  readonly preset?: PresetName;
+  /** Classes with the background. */
+  readonly classes: number;
+  /** By default, the channels that the fingerprint has intensities for, else 1. */
+  readonly inputChannels?: number;
+  /** Replaces numbers of the preset. */
+  readonly overrides?: Partial<PlanPreset>;
+}
+
+/** An axis is coarse where its spacing is more than this many times that of the others. */
+const ANISOTROPY = 3;
+/** Share of the data set's voxels that one batch may hold. */
+const MAX_DATA_PER_BATCH = 0.05;
+/** Below this median size after cropping / before, images are normalised inside their non-zero voxels. */
+const CROPPED_SHARE = 0.75;
+const MIN_BATCH = 2;
+const CONVOLUTIONS_PER_STAGE = 2;
+
+/**
+ * Plans a network.
+ *
+ * @throws {UsageError} `plan-classes` for fewer than two classes, `plan-flat` where the median image has a single slice or is too
+ *   small to be pooled even once.
+ */
+export function planNetwork(fingerprint: Fingerprint, options: PlanOptions): Plan {
+  const preset = { ...PRESETS[options.preset ?? "nnunet"], ...options.overrides };
+  if (!(Number.isInteger(options.classes) && options.classes >= 2)) {
+    throw new UsageError("plan-classes", {
+      found: `${options.classes} classes`,
+      expected: "at least the background and one foreground class",
+    });
+  }
+  const spacing = targetSpacing(fingerprint);
+  const cases = fingerprint.shapesAfterCrop.length;
+  const resampled = fingerprint.shapesAfterCrop.map((shape, i) =>
+    shape.map((size, axis) => roundHalfEven((fingerprint.spacingsMm[i][axis] / spacing[axis]) * size)),
+  );
+  const medianShape = perAxis((axis) =>
+    percentile(
+      resampled.map((shape) => shape[axis]),
+      50,
+    ),
+  );
+  if (Math.min(...medianShape) < 2) {
+    throw new UsageError("plan-flat", {
+      found: `a median size of ${medianShape.join("x")} voxels`,
+      expected: "volumes with several slices",
+    });
+  }
+
+  // nnU-Net plans with the coarsest axis first; only ties depend on it. We hand back the order of the data.
+  const coarsest = spacing.indexOf(Math.max(...spacing));
+  const forward = [coarsest, ...[0, 1, 2].filter((axis) => axis !== coarsest)];
+  const toPlan = (values: Triple): Triple => perAxis((axis) => values[forward[axis]]);
+  const toData = (values: Triple): Triple => perAxis((axis) => values[forward.indexOf(axis)]);
+
+  const { topology, estimate } = fitPatch(toPlan(spacing), toPlan(medianShape), options.classes, preset);
+  if (topology.strides.length < 2) {
+    throw new UsageError("plan-flat", {
+      found: `a median size of ${medianShape.join("x")} voxels`,
+      expected: "at least 8 voxels along the axes with the finest spacing",
+    });
+  }
+  const voxels = product(topology.patchSize);
+  const batchForMemory = roundHalfEven((preset.memoryReference / estimate) * MIN_BATCH);
+  const batchForData = roundHalfEven((product(medianShape) * cases * MAX_DATA_PER_BATCH) / voxels);
+  const stages = topology.strides.length;
+  const inputChannels = options.inputChannels ?? Math.max(1, fingerprint.foregroundIntensities.length);
+  const normalisation =
+    fingerprint.medianRelativeSizeAfterCrop < CROPPED_SHARE ? "z-score-nonzero" : "z-score";
+  return {
+    preset: options.preset ?? "nnunet",
+    inputChannels,
+    classes: options.classes,
+    spacingMm: spacing,
+    medianShape,
+    patchSize: toData(topology.patchSize),
+    batchSize: Math.min(preset.maxBatch, Math.max(MIN_BATCH, Math.min(batchForMemory, batchForData))),
+    strides: topology.strides.map(toData),
+    kernels: topology.kernels.map(toData),
+    features: featuresOf(stages, preset),
+    blocksPerStage: Array<number>(stages).fill(CONVOLUTIONS_PER_STAGE),
+    blocksPerStageDecoder: Array<number>(stages - 1).fill(CONVOLUTIONS_PER_STAGE),
+    normalisation: Array<Normalisation>(inputChannels).fill(normalisation),
+    memoryEstimate: estimate,
+  };
+}
+
+/** Median spacing per axis; the 10th percentile for an axis much coarser and with far fewer voxels than the others. */
+function targetSpacing({ spacingsMm, shapesAfterCrop }: Fingerprint): Triple {
+  const of = (triples: readonly Triple[], axis: number, percent: number) =>
+    percentile(
+      triples.map((triple) => triple[axis]),
+      percent,
+    );
+  const median = perAxis((axis) => of(spacingsMm, axis, 50));
+  const size = perAxis((axis) => of(shapesAfterCrop, axis, 50));
+  const worst = median.indexOf(Math.max(...median));
+  const others = [0, 1, 2].filter((axis) => axis !== worst);
+  const coarsestOther = Math.max(...others.map((axis) => median[axis]));
+  const coarse = median[worst] > ANISOTROPY * coarsestOther;
+  const short = size[worst] * ANISOTROPY < Math.min(...others.map((axis) => size[axis]));
+  if (!(coarse && short)) return median;
+  const finer = of(spacingsMm, worst, 10);
+  // The coarse axis must stay the coarsest, by a hair.
+  const chosen = finer < coarsestOther ? coarsestOther + 1e-5 : finer;
+  return perAxis((axis) => (axis === worst ? chosen : median[axis]));
+}
+
+/** The largest patch of the images' proportions whose network fits the memory reference. */
+function fitPatch(
+  spacing: Triple,
+  medianShape: Triple,
+  classes: number,
+  preset: PlanPreset,
+): { topology: Topology; estimate: number } {
+  const inverse = perAxis((axis) => 1 / spacing[axis]);
+  const scale = (256 ** 3 / product(inverse)) ** (1 / 3);
+  let topology = topologyOf(
+    spacing,
+    perAxis((axis) => Math.min(roundHalfEven(inverse[axis] * scale), medianShape[axis])),
+  );
+  let estimate = memoryEstimate(topology, classes, preset);
+  while (estimate > preset.memoryReference) {
+    const { patchSize, divisor } = topology;
+    const ratios = patchSize.map((size, axis) => size / medianShape[axis]);
+    const axis = ratios.lastIndexOf(Math.max(...ratios));
+    const without = (step: number) => perAxis((i) => patchSize[i] - (i === axis ? step : 0));
+    // The step is the divisor of the patch that is one divisor smaller: 256 goes to 224 (divisor 32), not to 192 (divisor 64).
+    const step = topologyOf(spacing, without(divisor[axis])).divisor[axis];
+    topology = topologyOf(spacing, without(step));
+    estimate = memoryEstimate(topology, classes, preset);
+  }
+  return { topology, estimate };
+}
+
+/** Sum of the sizes of all convolution outputs of the plain U-Net for one sample (`compute_conv_feature_map_size`). */
+export function memoryEstimate(topology: Topology, classes: number, preset: PlanPreset): number {
+  const features = featuresOf(topology.strides.length, preset);
+  let size: Triple = topology.patchSize;
+  let total = 0;
+  topology.strides.forEach((stride, stage) => {
+    size = perAxis((axis) => size[axis] / stride[axis]);
+    const voxels = product(size);
+    total += CONVOLUTIONS_PER_STAGE * features[stage] * voxels;
+    const decoded = stage < topology.strides.length - 1;
+    // In the decoder: the transposed convolution and the convolutions after it.
+    if (decoded) total += (1 + CONVOLUTIONS_PER_STAGE) * features[stage] * voxels;
+    if (stage === 0) total += classes * voxels;
+  });
+  return total;
+}
+
+function featuresOf(stages: number, { baseFeatures, maxFeatures }: PlanPreset): number[] {
+  return Array.from({ length: stages }, (_, stage) => Math.min(maxFeatures, baseFeatures * 2 ** stage));
+}
+
+/** Python's `round`, which nnU-Net uses: halves go to the even neighbour. */
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+function perAxis(value: (axis: number) => number): Triple {
+  return [value(0), value(1), value(2)];
+}
+
+function product(values: Triple): number {
+  return values[0] * values[1] * values[2];
+}
