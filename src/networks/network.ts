@@ -1,0 +1,36 @@
+/** What every segmentation network offers, whatever is inside. */
+import type { Triple } from "../domain/grid.ts";
+import type { Graph } from "../graph/graph.ts";
+
+export type NetworkKind = "nnunet" | "attention-unet" | "vq";
+
+export interface TrainingGraphOptions {
+  readonly batchSize: number;
+  /** See {@link SegmentationLossOptions}. */
+  readonly batchDice: boolean;
+}
+
+export interface SegmentationNetwork {
+  readonly kind: NetworkKind;
+  readonly inputChannels: number;
+  /** Classes with the background. */
+  readonly classes: number;
+  readonly patchSize: Triple;
+  /** Factor between the voxels of the patch and of each resolution that labels are wanted for, finest first. */
+  readonly supervisionStrides: readonly Triple[];
+  readonly bottleneck: {
+    readonly channels: number;
+    /** Factor between the voxels of the patch and of the bottleneck. */
+    readonly stride: Triple;
+  };
+  /**
+   * Forward pass and loss. Data inputs: `image` f32 [N, C, ...patch], and `labels0`, `labels1`, … i32 [N, 1, ...patch / stride], one per
+   * supervision stride. Outputs: `loss` [] and `overlap` [3, classes − 1] of the finest resolution (see `SegmentationLoss`).
+   */
+  training(options: TrainingGraphOptions): Graph;
+  /**
+   * Forward pass. Data input: `image` f32 [N, C, ...patch]. Outputs: `logits` [N, classes, ...patch] and
+   * `bottleneck` [N, channels, ...patch / stride]. State names are among those of `training`.
+   */
+  inference(options: { readonly batchSize: number }): Graph;
+}
