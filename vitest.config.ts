@@ -6,6 +6,6 @@ export default defineConfig({
     testTimeout: 60_000,
     // Two cores: more workers only make the numeric suites wait for each other.
     maxWorkers: 2,
-    reporters: ["default"],
+    reporters: ["default", "./scripts/closing-line.ts"],
   },
 });

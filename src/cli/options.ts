@@ -1,0 +1,28 @@
+/** Option values that several commands share. */
+import { InvalidArgumentError } from "commander";
+
+/** A whole number from `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`"${text}" is not a whole number from ${least}.`);
+    }
+    return value;
+  };
+}
+
+/** A finite number. */
+export function finiteNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new InvalidArgumentError(`"${text}" is not a number.`);
+  return value;
+}
+
+/** Names separated by commas. */
+export function nameList(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.some((name) => name === "")) throw new InvalidArgumentError(`"${text}" has an empty name.`);
+  return names;
+}

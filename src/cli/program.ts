@@ -1,0 +1,38 @@
+/** Assembles the commands and runs one. */
+import { Command } from "commander";
+import { VERSIONS } from "../study/versions.ts";
+import { rcbCommand } from "./commands/rcb.ts";
+import { printNote } from "./console.ts";
+import { errorText, exitCodeOf } from "./exit.ts";
+
+const COMMANDS: readonly (() => Command)[] = [rcbCommand];
+
+function createProgram(): Command {
+  const program = new Command("residua")
+    .description("Predicts residual cancer burden from breast MRI before and after chemotherapy.")
+    .version(VERSIONS.residua)
+    .showSuggestionAfterError()
+    .configureHelp({ sortOptions: true })
+    .exitOverride();
+  for (const create of COMMANDS) {
+    program.addCommand(create().showSuggestionAfterError().exitOverride());
+  }
+  return program;
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param args What follows `residua`.
+ * @returns The exit code.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    const text = errorText(error);
+    if (text !== undefined) printNote(text);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,207 @@
+/** From the clinical table and the image folders to the cohort of a study. */
+import path from "node:path";
+import type { ClinicalValue, Cohort, ExaminationRecord, Patient, StudySet } from "../domain/cohort.ts";
+import { DataError } from "../domain/errors.ts";
+import type { Issue, WithIssues } from "../domain/issues.ts";
+import { suggestName } from "../domain/suggestion.ts";
+import { readNativeCohort } from "../io/layouts/native.ts";
+import { joinTables, readTable, type Table } from "../io/tables/table.ts";
+import { readOutcome } from "./outcome.ts";
+import type { StudyConfig } from "./schema.ts";
+import type { StudyFile } from "./study-file.ts";
+
+/**
+ * Reads the patients of a study. A patient whose row cannot be used becomes an issue; the others go on.
+ *
+ * @throws {DataError} where a table or a named column is missing, or no patient is left.
+ */
+export async function readStudyCohort({ config, folder }: StudyFile): Promise<WithIssues<Cohort>> {
+  const root = path.resolve(folder, config.cohort.path);
+  const issues: Issue[] = [];
+  const table = await readClinicalTable(root, config, issues);
+  requireColumns(table, config);
+  const records = config.networks.length === 0 ? [] : await readRecords(root, issues);
+  const patients: Patient[] = [];
+  for (const row of table.rows) {
+    const patient = readPatient(row, config, records, issues);
+    if (patient !== undefined) patients.push(patient);
+  }
+  reportMissingOutcomes(patients, issues);
+  if (config.networks.length > 0) reportMissingVisits(patients, issues);
+  if (!patients.some((patient) => patient.set === "train")) {
+    throw new DataError("cohort-empty", {
+      file: table.file,
+      found: "no patient to train on",
+      expected: "at least one row with an identifier in the training set",
+      remedy: "Check cohort.id and cohort.split in the study file.",
+    });
+  }
+  return { value: { name: config.name, patients }, issues };
+}
+
+async function readClinicalTable(root: string, config: StudyConfig, issues: Issue[]): Promise<Table> {
+  const { id, table, sheet } = config.cohort;
+  const files = (Array.isArray(table) ? table : [table]).map((file) => path.resolve(root, file));
+  const tables: Table[] = [];
+  for (const file of files) {
+    const read = await readTable(file, sheet === undefined || !/\.xlsx$/i.test(file) ? {} : { sheet });
+    if (!read.columns.includes(id)) {
+      throw new DataError("column-unknown", {
+        file,
+        found: `no column "${id}" (cohort.id)`,
+        remedy: suggestName(id, read.columns),
+      });
+    }
+    tables.push(leaveOutDuplicates(read, id, issues));
+  }
+  return tables.length === 1 ? tables[0] : joinTables(tables, id);
+}
+
+/** Rows without an identifier and all rows of an identifier that stands twice are left out: which is right cannot be known. */
+function leaveOutDuplicates(table: Table, id: string, issues: Issue[]): Table {
+  const counts = new Map<string, number>();
+  for (const row of table.rows) {
+    const patientId = String(row[id] ?? "");
+    counts.set(patientId, (counts.get(patientId) ?? 0) + 1);
+  }
+  const file = path.basename(table.file);
+  for (const [patientId, count] of counts) {
+    if (patientId === "") {
+      issues.push({
+        code: "patients-unnamed",
+        severity: "error",
+        file,
+        message: `${count} rows without a value in "${id}" were left out. Give each patient an identifier.`,
+      });
+    } else if (count > 1) {
+      issues.push({
+        code: "patients-duplicate",
+        severity: "error",
+        subject: patientId,
+        file,
+        message: `${count} rows for one patient, where one is expected; the patient was left out. Keep the right row.`,
+      });
+    }
+  }
+  const rows = table.rows.filter((row) => row[id] !== null && counts.get(String(row[id])) === 1);
+  return { ...table, rows };
+}
+
+/** Columns that the study file names, with the place where it names them. */
+function namedColumns(config: StudyConfig): [place: string, column: string][] {
+  const { cohort, outcome, subtype, models } = config;
+  const named: [string, string | undefined][] = [
+    ["cohort.split.column", cohort.split?.column],
+    ["outcome.rcb", outcome.rcb],
+    ["outcome.rcbClass", outcome.rcbClass],
+    ["outcome.pcr", outcome.pcr],
+    ...Object.entries(outcome.components ?? {}).map(([key, column]): [string, string] => [
+      `outcome.components.${key}`,
+      column,
+    ]),
+    ...Object.entries(subtype ?? {}).map(([key, column]): [string, string] => [`subtype.${key}`, column]),
+  ];
+  for (const model of models) {
+    if (typeof model === "object" && "columns" in model) {
+      for (const column of model.columns)
+        if (column !== "subtype") named.push([`model "${model.name}"`, column]);
+    }
+  }
+  return named.filter((entry): entry is [string, string] => entry[1] !== undefined);
+}
+
+function requireColumns(table: Table, config: StudyConfig): void {
+  const missing = namedColumns(config).filter(([, column]) => !table.columns.includes(column));
+  if (missing.length === 0) return;
+  throw new DataError("column-unknown", {
+    file: table.file,
+    found: missing.map(([place, column]) => `no column "${column}" (${place})`).join("; "),
+    remedy: suggestName(missing[0][1], table.columns),
+  });
+}
+
+async function readRecords(root: string, issues: Issue[]): Promise<readonly ExaminationRecord[]> {
+  const { value, issues: found } = await readNativeCohort(root);
+  issues.push(...found);
+  return value;
+}
+
+function readPatient(
+  row: Readonly<Record<string, ClinicalValue>>,
+  config: StudyConfig,
+  records: readonly ExaminationRecord[],
+  issues: Issue[],
+): Patient | undefined {
+  const id = String(row[config.cohort.id]);
+  const set = readSet(row, config, id, issues);
+  if (set === undefined) return undefined;
+  const outcome = readOutcome(row, config.outcome, id);
+  issues.push(...outcome.issues);
+  const subtype = readSubtype(row, config);
+  return {
+    id,
+    set,
+    clinical: subtype === undefined ? row : { ...row, subtype },
+    outcome: outcome.value,
+    examinations: records.filter((record) => record.patientId === id),
+  };
+}
+
+function readSet(
+  row: Readonly<Record<string, ClinicalValue>>,
+  config: StudyConfig,
+  id: string,
+  issues: Issue[],
+): StudySet | undefined {
+  const { split } = config.cohort;
+  if (split === undefined) return "train";
+  const value = String(row[split.column] ?? "");
+  if (value === split.train) return "train";
+  if (value === split.test) return "test";
+  issues.push({
+    code: "set-unknown",
+    severity: "error",
+    subject: id,
+    message: `"${value}" in "${split.column}", where "${split.train}" or "${split.test}" is expected; the patient was left out.`,
+  });
+  return undefined;
+}
+
+/** The subtype as one categorical value: the named column, or receptor status as HR±/HER2±. */
+function readSubtype(
+  row: Readonly<Record<string, ClinicalValue>>,
+  config: StudyConfig,
+): ClinicalValue | undefined {
+  const { subtype } = config;
+  if (subtype === undefined) return undefined;
+  if ("column" in subtype) return row[subtype.column] === null ? null : String(row[subtype.column]);
+  const hr = row[subtype.hr];
+  const her2 = row[subtype.her2];
+  return hr === null || her2 === null ? null : `HR ${hr} HER2 ${her2}`;
+}
+
+function reportMissingOutcomes(patients: readonly Patient[], issues: Issue[]): void {
+  for (const { id, outcome } of patients) {
+    if (outcome.pcr !== null) continue;
+    issues.push({
+      code: "outcome-missing",
+      severity: "warning",
+      subject: id,
+      message:
+        "No outcome of pathology; the patient can train a segmentation network but no outcome model. Fill in the outcome if it is known.",
+    });
+  }
+}
+
+function reportMissingVisits(patients: readonly Patient[], issues: Issue[]): void {
+  for (const { id, examinations } of patients) {
+    const missing = ["pre", "post"].filter((visit) => !examinations.some((record) => record.visit === visit));
+    if (missing.length === 0) continue;
+    issues.push({
+      code: "visit-missing",
+      severity: "warning",
+      subject: id,
+      message: `No readable ${missing.join(" and no ")} examination, where pre and post are expected; models that need it leave the patient out.`,
+    });
+  }
+}

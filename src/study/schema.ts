@@ -1,0 +1,120 @@
+/** The study file: what a study is, validated, with every default. docs/study-file.md explains each key. */
+import { z } from "zod";
+
+/** Names of the segmentation networks that can be trained. */
+export const NETWORK_KINDS = ["nnunet"] as const;
+export type NetworkKind = (typeof NETWORK_KINDS)[number];
+
+const column = z.string().min(1);
+
+const cohortSchema = z.strictObject({
+  /** Folder of the cohort, relative to the study file. */
+  path: z.string().default("."),
+  /** Clinical table, or several that share the id column, relative to `path`: CSV, TSV or XLSX. */
+  table: z.union([z.string(), z.array(z.string()).min(1)]).default("clinical.csv"),
+  /** Sheet of an XLSX table; by default its first. */
+  sheet: z.string().optional(),
+  id: column.default("patient_id"),
+  /** Column that says which patients train and which are the external test set; without it all train. */
+  split: z.strictObject({ column, train: z.coerce.string(), test: z.coerce.string() }).optional(),
+});
+
+/** Pathology: at least one of the four; `pcr` may stand beside a score or class known for fewer patients. */
+const outcomeSchema = z
+  .strictObject({
+    rcb: column.optional(),
+    rcbClass: column.optional(),
+    pcr: column.optional(),
+    components: z
+      .strictObject({ d1: column, d2: column, cellularity: column, cis: column, nodes: column, met: column })
+      .optional(),
+  })
+  .refine((outcome) => ["rcb", "rcbClass", "pcr", "components"].some((key) => key in outcome), {
+    message: "one of rcb, rcbClass, pcr or components must name its column",
+  })
+  .refine((outcome) => ["rcb", "rcbClass", "components"].filter((key) => key in outcome).length <= 1, {
+    message: "rcb, rcbClass and components exclude each other",
+  });
+
+const subtypeSchema = z.union([z.strictObject({ column }), z.strictObject({ hr: column, her2: column })]);
+
+/** Channels of the network's input, chosen by acquisition time. */
+const CHANNELS = ["pre", "early", "late", "early-pre", "late-pre", "late-early"] as const;
+
+const trainingSchema = z.strictObject({
+  steps: z.int().positive().default(2000),
+  folds: z.int().min(2).default(5),
+  /** Rule that sizes the network: `compact` for training on a CPU, `nnunet` for nnU-Net's own plan. */
+  preset: z.enum(["compact", "nnunet"]).default("compact"),
+  /** Input channels of the network. */
+  channels: z.array(z.enum(CHANNELS)).min(1).default(["early", "early-pre"]),
+  /** Steps between checkpoints from which an interrupted run goes on. */
+  checkpointEvery: z.int().positive().default(200),
+});
+
+const inferenceSchema = z.strictObject({
+  /** Step of the sliding window, as a fraction of the patch. */
+  step: z.number().gt(0).max(1).default(0.5),
+  /** Average over the mirrored images of all axes (eight times the work). */
+  mirror: z.boolean().default(false),
+});
+
+const forestSchema = z.strictObject({
+  trees: z.int().positive().default(500),
+  minLeaf: z.int().positive().default(3),
+  /** Share of the features drawn at each split. */
+  featureShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1 / 3),
+});
+
+const modelSchema = z.union([
+  z.enum(["volume", "volume+subtype"]),
+  z.strictObject({ deep: z.enum(NETWORK_KINDS) }),
+  z.strictObject({
+    name: z.string().min(1),
+    columns: z.array(column).min(1),
+    /** `column` uses a single numeric column as the score itself; `forest` regresses. */
+    estimator: z.enum(["column", "forest"]).optional(),
+  }),
+  z.strictObject({ name: z.string().min(1), of: z.array(z.string()).min(2) }),
+]);
+
+const comparisonSchema = z.strictObject({
+  /** Model that all others are compared with; by default the first. */
+  reference: z.string().optional(),
+  /** The one declared primary endpoint; by default the RCB groups where the outcome has them, else pCR. */
+  primary: z.enum(["pcr", "rcb-auc", "spearman"]).optional(),
+  /** Largest difference that still counts as equivalent. */
+  margin: z.number().positive().default(0.05),
+  /** Bootstrap resamples. */
+  resamples: z.int().positive().default(2000),
+});
+
+export const studySchema = z.strictObject({
+  name: z.string().min(1),
+  cohort: cohortSchema.prefault({}),
+  outcome: outcomeSchema,
+  subtype: subtypeSchema.optional(),
+  networks: z.array(z.enum(NETWORK_KINDS)).default(["nnunet"]),
+  training: trainingSchema.prefault({}),
+  inference: inferenceSchema.prefault({}),
+  /** Width of the rim around the tumour whose features are pooled, in mm. */
+  features: z.strictObject({ rimMm: z.number().positive().default(5) }).prefault({}),
+  forest: forestSchema.prefault({}),
+  models: z.array(modelSchema).min(1),
+  comparison: comparisonSchema.prefault({}),
+  seed: z.int().nonnegative().default(0),
+});
+
+/** A study file with every default filled in. */
+export type StudyConfig = z.output<typeof studySchema>;
+export type ModelConfig = z.output<typeof modelSchema>;
+
+/** The name by which a model is known in results: `volume`, `deep(nnunet)`, or as the study file names it. */
+export function modelName(model: ModelConfig): string {
+  if (typeof model === "string") return model;
+  return "deep" in model ? `deep(${model.deep})` : model.name;
+}
