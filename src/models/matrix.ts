@@ -32,16 +32,6 @@ export function requireMatrix({ columns, values }: FeatureMatrix): number {
   return values.length / width;
 }
 
-/** The named rows of a matrix, in the order of `rows`. */
-export function takeRows(matrix: FeatureMatrix, rows: ArrayLike<number>): FeatureMatrix {
-  const width = matrix.columns.length;
-  const values = new Float64Array(rows.length * width);
-  for (let i = 0; i < rows.length; i++) {
-    values.set(matrix.values.subarray(rows[i] * width, (rows[i] + 1) * width), i * width);
-  }
-  return { columns: matrix.columns, values };
-}
-
 /**
  * Checks that a matrix has the columns that a fitted value was made from, in the same order.
  *
