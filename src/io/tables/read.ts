@@ -1,0 +1,137 @@
+/** CSV, TSV and XLSX files → tables. */
+import { parse } from "csv-parse/sync";
+import readXlsxFile from "read-excel-file/node";
+import { DataError } from "../../domain/errors.ts";
+import type { Issue } from "../../domain/issues.ts";
+import { readBytes, readText } from "../files.ts";
+import { type RawRow, type Table, type TextColumns, tableOfRows } from "./table.ts";
+
+export interface TableOptions {
+  /** Sheet of an .xlsx file; needed where it has several. */
+  readonly sheet?: string;
+  /** Columns that stay text although they look like numbers, such as identifiers. */
+  readonly textColumns?: TextColumns;
+}
+
+/**
+ * Reads a table whose first row names the columns. The separator of a text file (comma, semicolon or tab) is the one that
+ * its header has most of. Cells that are numbers become numbers, and {@link MISSING_MARKS} become null; a column with a
+ * leading-zero code such as 007 stays text. Empty rows are left out.
+ *
+ * @throws {DataError} `file-missing`, `table-format` (neither a delimited text nor an .xlsx file), `table-sheet` (which
+ *   sheet is unclear or does not exist), `table-empty`, `table-columns-duplicate`, `table-ragged`.
+ */
+export async function readTable(file: string, options: TableOptions = {}): Promise<Table> {
+  const name = file.toLowerCase();
+  const textColumns = options.textColumns ?? [];
+  if (name.endsWith(".xlsx")) {
+    return tableOfRows(await sheetRows(file, options.sheet), file, textColumns);
+  }
+  if (/\.(csv|tsv|tab|txt)$/.test(name)) {
+    const { rows, issues } = await delimitedRows(file);
+    return tableOfRows(rows, file, textColumns, issues);
+  }
+  throw new DataError("table-format", {
+    file,
+    found: "a table of unknown kind",
+    expected: "a name that ends in .csv, .tsv, .tab, .txt or .xlsx",
+    remedy: "Save the table as CSV or XLSX.",
+  });
+}
+
+const SEPARATORS: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs" };
+
+async function delimitedRows(file: string): Promise<{ rows: RawRow[]; issues: Issue[] }> {
+  const text = await readText(file);
+  const separator = separatorOf(text);
+  let records: { record: string[]; info: { lines: number } }[];
+  try {
+    records = parse(text, {
+      delimiter: separator,
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true,
+    }) as unknown as typeof records;
+  } catch (error) {
+    throw new DataError(
+      "table-format",
+      {
+        file,
+        found: `text that is not delimited properly (${(error as Error).message})`,
+        expected: "RFC 4180: cells with quotes, separators or line breaks in double quotes",
+        remedy: "Correct the quotes in that line.",
+      },
+      { cause: error },
+    );
+  }
+  const rows = records
+    .map(({ record, info }) => ({ line: info.lines, cells: record }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ""));
+  const issues: Issue[] =
+    separator === ","
+      ? []
+      : [
+          {
+            code: "table-separator",
+            severity: "info",
+            message: `The cells are separated by ${SEPARATORS[separator]}, judged by the header.`,
+            file,
+          },
+        ];
+  return { rows, issues };
+}
+
+/** The candidate that the header has most of outside quotes; the comma where it has none. */
+function separatorOf(text: string): string {
+  const header = (/^[^\r\n]*/.exec(text.trimStart())?.[0] ?? "").replace(/"[^"]*"/g, "");
+  const count = (separator: string) => header.split(separator).length;
+  return Object.keys(SEPARATORS).reduce((best, next) => (count(next) > count(best) ? next : best));
+}
+
+async function sheetRows(file: string, wanted: string | undefined): Promise<RawRow[]> {
+  const bytes = await readBytes(file);
+  let sheets: Awaited<ReturnType<typeof readXlsxFile>>;
+  try {
+    sheets = await readXlsxFile(bytes);
+  } catch (error) {
+    throw new DataError(
+      "table-format",
+      {
+        file,
+        found: `a workbook that cannot be read (${(error as Error).message})`,
+        expected: "an .xlsx file",
+        remedy: "Save it again as .xlsx, or as CSV.",
+      },
+      { cause: error },
+    );
+  }
+  const names = sheets.map(({ sheet }) => `"${sheet}"`).join(", ");
+  const chosen =
+    wanted === undefined
+      ? sheets.length === 1
+        ? sheets[0]
+        : undefined
+      : sheets.find(({ sheet }) => sheet === wanted);
+  if (chosen === undefined) {
+    throw new DataError("table-sheet", {
+      file,
+      found: wanted === undefined ? `${sheets.length} sheets` : `no sheet "${wanted}"`,
+      expected: `one of the sheets ${names}`,
+      remedy: "Name the sheet.",
+    });
+  }
+  const width = Math.max(0, ...chosen.data.map((row) => row.length));
+  return chosen.data
+    .map((row, at) => ({ line: at + 1, cells: Array.from({ length: width }, (_, i) => sheetCell(row[i])) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== null));
+}
+
+/** Dates as ISO days and truth values as Excel shows them, so that a workbook reads like its CSV export. */
+function sheetCell(value: unknown): string | number | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "number") return value;
+  if (value instanceof Date) return value.toISOString().replace("T00:00:00.000Z", "");
+  if (typeof value === "boolean") return value ? "TRUE" : "FALSE";
+  return String(value).trim();
+}
