@@ -80,13 +80,13 @@ export function fitModel(
       expected: "one target per row",
     });
   }
-  const fit = FIT[spec.kind] as (
+  const fitKind = FIT[spec.kind] as (
     spec: ModelSpec,
     rows: readonly ModelRow[],
     target: Target,
     key: RandomKey,
   ) => FittedModel;
-  return fit(spec, rows, target, key);
+  return fitKind(spec, rows, target, key);
 }
 
 /** How each kind of model is fitted. */

@@ -103,15 +103,15 @@ export interface CrossFit<Model> {
 
 /**
  * Fits one model per fold on the other folds' rows and predicts the fold's own rows. Whatever learns from data
- * (encoding, imputation, reduction, tuning) belongs inside `fit`.
+ * (encoding, imputation, reduction, tuning) belongs inside `train`.
  *
  * @param foldOfRow as of {@link assignFolds}.
- * @param fit trains on the given row numbers.
+ * @param train fits a model on the given row numbers.
  * @param predict returns one number per given row.
  */
 export function crossFit<Model>(
   foldOfRow: Int32Array,
-  fit: (rows: Int32Array, fold: number) => Model,
+  train: (rows: Int32Array, fold: number) => Model,
   predict: (model: Model, rows: Int32Array, fold: number) => ArrayLike<number>,
 ): CrossFit<Model> {
   const predictions = new Float64Array(foldOfRow.length).fill(Number.NaN);
@@ -120,7 +120,7 @@ export function crossFit<Model>(
   const models: Model[] = [];
   for (let fold = 0; fold < folds; fold++) {
     const held = allRows.filter((row) => foldOfRow[row] === fold);
-    const model = fit(
+    const model = train(
       allRows.filter((row) => foldOfRow[row] !== fold),
       fold,
     );
