@@ -2,7 +2,7 @@
 import type { Graph, GraphNode, Initialiser, OperationNode, ValueId } from "./graph.ts";
 import { GraphError } from "./graph-error.ts";
 import type { Attributes, DType, Primitive, Shape, Spatial } from "./primitives.ts";
-import { elementCount, resultType } from "./shape-rules.ts";
+import { elementCount, resultType, sameShape } from "./shape-rules.ts";
 import { simplify } from "./simplify.ts";
 import { verify } from "./verify.ts";
 
@@ -16,6 +16,9 @@ export interface Value {
 
 /** Operand of an element-wise call; a number stands for a scalar constant. */
 export type Operand = Value | number;
+
+const BROADCASTING = ["add", "subtract", "multiply", "divide", "maximum", "greater"] as const;
+type BroadcastingPrimitive = (typeof BROADCASTING)[number];
 
 const NO_ATTRIBUTES: Record<never, never> = {};
 
@@ -115,14 +118,15 @@ export class GraphBuilder {
       if ("operand" in simpler) return operands[simpler.operand];
       return this.fill(shape, simpler.constant);
     }
-    const key = callKey(primitive, attributes, operands);
+    const used = isBroadcasting(primitive) ? this.#withScalarConstants(shape, operands) : operands;
+    const key = callKey(primitive, attributes, used);
     const same = this.#known.get(key);
     if (same !== undefined) return same;
     const node: OperationNode<P> = {
       kind: "operation",
       primitive,
       attributes,
-      operands: operands.map(({ id }) => id),
+      operands: used.map(({ id }) => id),
       shape,
       dtype,
     };
@@ -301,12 +305,20 @@ export class GraphBuilder {
     return this.apply("oneHot", { classes }, labels);
   }
 
-  #binary(
-    primitive: "add" | "subtract" | "multiply" | "divide" | "maximum" | "greater",
-    a: Operand,
-    b: Operand,
-  ): Value {
+  #binary(primitive: BroadcastingPrimitive, a: Operand, b: Operand): Value {
     return this.apply(primitive, NO_ATTRIBUTES, this.#operand(a), this.#operand(b));
+  }
+
+  /** A constant tensor that broadcasts against an operand of the result's shape is written as a scalar. */
+  #withScalarConstants(shape: Shape, operands: readonly Value[]): readonly Value[] {
+    const full = operands.findIndex(
+      (operand) => sameShape(operand.shape, shape) && this.#constantOf(operand) === undefined,
+    );
+    if (full < 0) return operands;
+    return operands.map((operand) => {
+      const constant = this.#constantOf(operand);
+      return constant === undefined ? operand : this.fill([], constant);
+    });
   }
 
   #operand(operand: Operand): Value {
@@ -351,6 +363,10 @@ export class GraphBuilder {
     if (node.kind !== "operation" || node.primitive !== "fill") return undefined;
     return (node.attributes as Attributes["fill"]).value;
   }
+}
+
+function isBroadcasting(primitive: Primitive): boolean {
+  return (BROADCASTING as readonly Primitive[]).includes(primitive);
 }
 
 function allAxes({ shape }: Value): number[] {

@@ -1,0 +1,76 @@
+/** ONNX nodes for the convolution family. */
+import type { Spatial } from "../../graph/primitives.ts";
+import type { LoweredValue, Lowering } from "./lowering-call.ts";
+import type { OnnxModelWriter } from "./model-writer.ts";
+
+function spatial({ shape }: LoweredValue): Spatial {
+  return [shape[2], shape[3], shape[4]];
+}
+
+function swapFirstTwo(writer: OnnxModelWriter, name: string): string {
+  return writer.node("Transpose", [name], { perm: [1, 0, 2, 3, 4] });
+}
+
+export const lowerConv: Lowering<"conv"> = ({ writer, attributes: { stride, padding }, operands: [x, w] }) =>
+  writer.node("Conv", [x.name, w.name], {
+    kernel_shape: spatial(w),
+    strides: stride,
+    pads: [...padding, ...padding],
+  });
+
+/** With stride 1 it is a convolution with the kernel mirrored and its channels swapped. */
+export const lowerConvInputGrad: Lowering<"convInputGrad"> = (call) => {
+  const { writer, attributes, operands } = call;
+  const [dy, w] = operands;
+  const kernel = spatial(w);
+  const around = kernel.map((size, axis) => size - 1 - attributes.padding[axis]);
+  if (attributes.stride.some((step) => step !== 1) || around.some((zeros) => zeros < 0))
+    return transposedConv(call);
+  const mirrored = swapFirstTwo(writer, mirror(writer, w));
+  return writer.node("Conv", [dy.name, mirrored], { kernel_shape: kernel, pads: [...around, ...around] });
+};
+
+/** w [O, C, …kernel] with its voxels in reverse order. */
+function mirror(writer: OnnxModelWriter, w: LoweredValue): string {
+  const count = w.shape[2] * w.shape[3] * w.shape[4];
+  if (count === 1) return w.name;
+  const rows = writer.node("Reshape", [w.name, writer.integers([w.shape[0], w.shape[1], count])]);
+  const reverse = writer.integers(Array.from({ length: count }, (_, i) => count - 1 - i));
+  const reversed = writer.node("Gather", [rows, reverse], { axis: 2 });
+  return writer.node("Reshape", [reversed, writer.integers(w.shape)]);
+}
+
+const transposedConv: Lowering<"convInputGrad"> = ({ writer, attributes, operands: [dy, w] }) => {
+  const { stride, padding, inputSize } = attributes;
+  const kernel = spatial(w);
+  const rest = inputSize.map(
+    (size, axis) => size - ((dy.shape[axis + 2] - 1) * stride[axis] - 2 * padding[axis] + kernel[axis]),
+  );
+  return writer.node("ConvTranspose", [dy.name, w.name], {
+    kernel_shape: kernel,
+    strides: stride,
+    pads: [...padding, ...padding],
+    output_padding: rest,
+  });
+};
+
+/** A convolution of x by dy with batch and channels swapped; the stride becomes a dilation of dy. */
+export const lowerConvWeightGrad: Lowering<"convWeightGrad"> = ({
+  writer,
+  attributes,
+  operands: [x, dy],
+  shape,
+}) => {
+  const { stride, padding, kernel } = attributes;
+  const result = writer.node("Conv", [swapFirstTwo(writer, x.name), swapFirstTwo(writer, dy.name)], {
+    kernel_shape: spatial(dy),
+    dilations: stride,
+    pads: [...padding, ...padding],
+  });
+  const full = kernel.map(
+    (_, axis) => x.shape[axis + 2] + 2 * padding[axis] - (dy.shape[axis + 2] - 1) * stride[axis],
+  );
+  const swapped = swapFirstTwo(writer, result);
+  if (full.every((size, axis) => size === kernel[axis])) return swapped;
+  return writer.node("Slice", [swapped, writer.integers([0, 0, 0, 0, 0]), writer.integers(shape)]);
+};

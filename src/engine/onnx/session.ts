@@ -1,0 +1,80 @@
+/** The caller's side of a session thread: requests as promises. */
+import { Worker } from "node:worker_threads";
+import { WorkError } from "../../domain/errors.ts";
+import type { SessionCalls, SessionReply, SessionSetup } from "./session-worker.ts";
+
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class SessionThread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #ended: WorkError | undefined;
+
+  /** Starts a thread and loads the model. @throws {WorkError} `engine-runtime` where the runtime refuses it. */
+  static async start(setup: SessionSetup): Promise<SessionThread> {
+    const thread = new SessionThread(setup);
+    await new Promise<void>((resolve, reject) => thread.#expect(0, { resolve, reject }));
+    return thread;
+  }
+
+  private constructor(setup: SessionSetup) {
+    // The published package holds compiled files, the sources are run as they are.
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    const file = new URL(`./session-worker.${extension}`, import.meta.url);
+    this.#worker = new Worker(file, { workerData: setup });
+    this.#worker.on("message", (reply: SessionReply) => this.#settle(reply));
+    this.#worker.on("error", (error) => this.#end(`the engine's thread failed: ${error.message}`));
+    this.#worker.on("exit", () => this.#end("the engine's thread has ended"));
+  }
+
+  /** Sends a request; requests are answered in the order in which they were sent. */
+  call<K extends keyof SessionCalls>(
+    kind: K,
+    payload: SessionCalls[K]["request"],
+  ): Promise<SessionCalls[K]["reply"]> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const id = this.#nextId++;
+    return new Promise<SessionCalls[K]["reply"]>((resolve, reject) => {
+      this.#expect(id, { resolve, reject });
+      this.#worker.postMessage({ id, kind, payload });
+    });
+  }
+
+  /** Frees the session and ends the thread. */
+  async dispose(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    await this.call("dispose", undefined);
+    await this.#worker.terminate();
+  }
+
+  /** An idle thread does not keep the process alive; one that owes an answer does. */
+  #expect(id: number, pending: Pending): void {
+    this.#pending.set(id, pending);
+    this.#worker.ref();
+  }
+
+  #settle(reply: SessionReply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (this.#pending.size === 0) this.#worker.unref();
+    if ("error" in reply) pending?.reject(runtimeError(reply.error));
+    else pending?.resolve(reply.value as never);
+  }
+
+  #end(found: string): void {
+    this.#ended ??= runtimeError(found);
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#pending.clear();
+  }
+}
+
+function runtimeError(found: string): WorkError {
+  return new WorkError("engine-runtime", {
+    found,
+    remedy: "Check with `residua doctor` that ONNX Runtime works and that memory suffices.",
+  });
+}
