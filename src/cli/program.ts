@@ -1,11 +1,12 @@
 /** Assembles the commands and runs one. */
 import { Command } from "commander";
 import { VERSIONS } from "../study/versions.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { rcbCommand } from "./commands/rcb.ts";
 import { printNote } from "./console.ts";
 import { errorText, exitCodeOf } from "./exit.ts";
 
-const COMMANDS: readonly (() => Command)[] = [rcbCommand];
+const COMMANDS: readonly (() => Command)[] = [compareCommand, rcbCommand];
 
 function createProgram(): Command {
   const program = new Command("residua")

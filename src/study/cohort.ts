@@ -5,7 +5,9 @@ import { DataError } from "../domain/errors.ts";
 import type { Issue, WithIssues } from "../domain/issues.ts";
 import { suggestName } from "../domain/suggestion.ts";
 import { readNativeCohort } from "../io/layouts/native.ts";
-import { joinTables, readTable, type Table } from "../io/tables/table.ts";
+import { joinTables } from "../io/tables/join.ts";
+import { readTable } from "../io/tables/read.ts";
+import type { Table } from "../io/tables/table.ts";
 import { readOutcome } from "./outcome.ts";
 import type { StudyConfig } from "./schema.ts";
 import type { StudyFile } from "./study-file.ts";
@@ -40,11 +42,12 @@ export async function readStudyCohort({ config, folder }: StudyFile): Promise<Wi
 }
 
 async function readClinicalTable(root: string, config: StudyConfig, issues: Issue[]): Promise<Table> {
-  const { id, table, sheet } = config.cohort;
-  const files = (Array.isArray(table) ? table : [table]).map((file) => path.resolve(root, file));
+  const { id, table } = config.cohort;
   const tables: Table[] = [];
-  for (const file of files) {
-    const read = await readTable(file, sheet === undefined || !/\.xlsx$/i.test(file) ? {} : { sheet });
+  for (const entry of Array.isArray(table) ? table : [table]) {
+    const { file: name, sheet } = typeof entry === "string" ? { file: entry, sheet: undefined } : entry;
+    const file = path.resolve(root, name);
+    const read = await readTable(file, { textColumns: [id], ...(sheet === undefined ? {} : { sheet }) });
     if (!read.columns.includes(id)) {
       throw new DataError("column-unknown", {
         file,
@@ -54,7 +57,9 @@ async function readClinicalTable(root: string, config: StudyConfig, issues: Issu
     }
     tables.push(leaveOutDuplicates(read, id, issues));
   }
-  return tables.length === 1 ? tables[0] : joinTables(tables, id);
+  const joined = tables.length === 1 ? tables[0] : joinTables(tables, id);
+  issues.push(...joined.issues);
+  return joined;
 }
 
 /** Rows without an identifier and all rows of an identifier that stands twice are left out: which is right cannot be known. */
@@ -121,9 +126,9 @@ function requireColumns(table: Table, config: StudyConfig): void {
 }
 
 async function readRecords(root: string, issues: Issue[]): Promise<readonly ExaminationRecord[]> {
-  const { value, issues: found } = await readNativeCohort(root);
+  const { examinations, issues: found } = await readNativeCohort(root);
   issues.push(...found);
-  return value;
+  return examinations;
 }
 
 function readPatient(

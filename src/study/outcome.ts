@@ -11,7 +11,7 @@ type OutcomeConfig = StudyConfig["outcome"];
 
 /**
  * Reads what the study file names: components, else score, else class; and pCR, given or implied (RCB-0).
- * An unreadable or contradictory value becomes an issue, and the outcome is unknown.
+ * An unreadable or impossible value becomes an issue, and the outcome is unknown.
  */
 export function readOutcome(
   row: Row,
@@ -21,14 +21,7 @@ export function readOutcome(
   try {
     const burden = readBurden(row, config);
     const pcr = config.pcr === undefined ? null : parsePcr(row[config.pcr], config.pcr);
-    if (burden.pcr !== null && pcr !== null && burden.pcr !== pcr) {
-      throw new DataError("outcome-contradiction", {
-        found: `pCR ${pcr ? "yes" : "no"} with RCB class ${burden.rcbClass}`,
-        expected: "pCR exactly where the RCB class is 0",
-        remedy: "Correct one of the two columns.",
-      });
-    }
-    return { value: { ...burden, pcr: burden.pcr ?? pcr }, issues: [] };
+    return { value: { ...burden, pcr: pcr ?? burden.pcr }, issues: contradiction(burden, pcr, patientId) };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     const issue: Issue = {
@@ -39,6 +32,19 @@ export function readOutcome(
     };
     return { value: UNKNOWN_OUTCOME, issues: [issue] };
   }
+}
+
+/** A given pCR status goes before the one that the RCB class implies; a contradiction is told. */
+function contradiction(burden: PathologyOutcome, pcr: boolean | null, patientId: string): Issue[] {
+  if (burden.pcr === null || pcr === null || burden.pcr === pcr) return [];
+  return [
+    {
+      code: "outcome-contradiction",
+      severity: "warning",
+      subject: patientId,
+      message: `pCR is given as ${pcr ? "yes" : "no"} with RCB class ${burden.rcbClass}, where pCR means RCB-0. Each endpoint uses its own column; ask pathology which is right.`,
+    },
+  ];
 }
 
 function readBurden(row: Row, config: OutcomeConfig): PathologyOutcome {

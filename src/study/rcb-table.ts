@@ -3,7 +3,7 @@ import { DataError } from "../domain/errors.ts";
 import type { Issue, WithIssues } from "../domain/issues.ts";
 import type { RcbClass } from "../domain/rcb.ts";
 import { suggestName } from "../domain/suggestion.ts";
-import { readTable } from "../io/tables/table.ts";
+import { readTable } from "../io/tables/read.ts";
 import { readOutcome } from "./outcome.ts";
 
 const COLUMNS = ["d1", "d2", "cellularity", "cis", "nodes", "met"] as const;

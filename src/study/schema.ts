@@ -7,13 +7,14 @@ export type NetworkKind = (typeof NETWORK_KINDS)[number];
 
 const column = z.string().min(1);
 
+/** A CSV, TSV or XLSX file, relative to `cohort.path`; `sheet` where an XLSX file has several. */
+const tableSchema = z.union([z.string(), z.strictObject({ file: z.string(), sheet: z.string() })]);
+
 const cohortSchema = z.strictObject({
   /** Folder of the cohort, relative to the study file. */
   path: z.string().default("."),
-  /** Clinical table, or several that share the id column, relative to `path`: CSV, TSV or XLSX. */
-  table: z.union([z.string(), z.array(z.string()).min(1)]).default("clinical.csv"),
-  /** Sheet of an XLSX table; by default its first. */
-  sheet: z.string().optional(),
+  /** Clinical table, or several that are joined on the id column. */
+  table: z.union([tableSchema, z.array(tableSchema).min(1)]).default("clinical.csv"),
   id: column.default("patient_id"),
   /** Column that says which patients train and which are the external test set; without it all train. */
   split: z.strictObject({ column, train: z.coerce.string(), test: z.coerce.string() }).optional(),

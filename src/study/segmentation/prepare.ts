@@ -1,0 +1,137 @@
+/**
+ * From an image as it was acquired to what a network sees: cropped to the non-zero box, normalised, resampled to the plan's spacing
+ * (Isensee et al. 2021); and from a prediction back to the image's own grid.
+ */
+import { DataError } from "../../domain/errors.ts";
+import { type Grid, type Triple, voxelCount } from "../../domain/grid.ts";
+import type { LabelMap, Volume } from "../../domain/volume.ts";
+import { type Box, crop, nonZeroBox, paste } from "../../imaging/cropping.ts";
+import { standardise } from "../../imaging/normalisation.ts";
+import { gridWithSpacing, resample, resampleLabels } from "../../imaging/resampling.ts";
+import type { Plan } from "../../networks/plan.ts";
+
+/** An image on its own grid: channels in the plan's order, and classes (0 … classes − 1) where there is a reference. */
+export interface LoadedCase {
+  readonly grid: Grid;
+  readonly channels: readonly Float32Array[];
+  readonly labels?: Uint8Array;
+}
+
+export interface CroppedCase extends LoadedCase {
+  readonly sourceGrid: Grid;
+  readonly box: Box;
+}
+
+/** What a network is trained on and predicts: on the plan's spacing. */
+export interface PreparedCase extends LoadedCase {
+  readonly sourceGrid: Grid;
+  readonly croppedGrid: Grid;
+  readonly box: Box;
+}
+
+/**
+ * Cuts away the empty border that all channels share.
+ *
+ * @throws {DataError} `image-empty` where every voxel is zero.
+ */
+export function cropCase(loaded: LoadedCase, id: string): CroppedCase {
+  const box = nonZeroBox(loaded.channels, loaded.grid.shape);
+  if (box === undefined) {
+    throw new DataError("image-empty", {
+      file: id,
+      found: "an image in which every voxel is 0",
+      expected: "signal",
+      remedy: "Export the series again.",
+    });
+  }
+  const cut = <A extends Float32Array | Uint8Array>(data: A) => crop({ grid: loaded.grid, data }, box);
+  const first = cut(loaded.channels[0]);
+  return {
+    grid: first.grid,
+    channels: [first.data, ...loaded.channels.slice(1).map((data) => cut(data).data)],
+    ...(loaded.labels === undefined ? {} : { labels: cut(loaded.labels).data }),
+    sourceGrid: loaded.grid,
+    box,
+  };
+}
+
+/** Normalises and resamples a cropped case as the plan says. */
+export function prepareCase(
+  cropped: CroppedCase,
+  plan: Pick<Plan, "normalisation" | "spacingMm">,
+): PreparedCase {
+  const grid = gridWithSpacing(cropped.grid, plan.spacingMm);
+  const channels = cropped.channels.map((data, channel) => {
+    const inside = plan.normalisation[channel] === "z-score-nonzero" ? nonZero(cropped.channels) : undefined;
+    const { volume } = standardise({ grid: cropped.grid, data }, inside);
+    if (sameShape(grid.shape, cropped.grid.shape)) return volume.data;
+    return resample(volume, grid, { interpolation: "cubic", outside: "edge", alongCoarseAxis: "nearest" })
+      .data;
+  });
+  return {
+    grid,
+    channels,
+    ...(cropped.labels === undefined
+      ? {}
+      : { labels: prepareLabels({ grid: cropped.grid, data: cropped.labels }, grid) }),
+    sourceGrid: cropped.sourceGrid,
+    croppedGrid: cropped.grid,
+    box: cropped.box,
+  };
+}
+
+/**
+ * The most probable class of each voxel of the source image.
+ *
+ * @param probabilities [classes, ...prepared shape].
+ */
+export function restoreLabels(
+  prepared: PreparedCase,
+  probabilities: Float32Array,
+  classes: number,
+): LabelMap {
+  const { croppedGrid, sourceGrid, box } = prepared;
+  const count = voxelCount(croppedGrid);
+  const best = new Float32Array(count);
+  const labels = new Uint8Array(count);
+  for (let label = 0; label < classes; label++) {
+    const { data } = restoreToCropped(prepared, classProbabilities(prepared, probabilities, label));
+    for (let i = 0; i < count; i++) {
+      if (data[i] > best[i]) {
+        best[i] = data[i];
+        labels[i] = label;
+      }
+    }
+  }
+  const empty = { grid: sourceGrid, data: new Uint8Array(voxelCount(sourceGrid)) };
+  return paste(empty, { grid: croppedGrid, data: labels }, box.start);
+}
+
+/** The probability of one class on the prepared grid. */
+export function classProbabilities(
+  prepared: PreparedCase,
+  probabilities: Float32Array,
+  label: number,
+): Float32Array {
+  const count = voxelCount(prepared.grid);
+  return probabilities.subarray(label * count, (label + 1) * count);
+}
+
+function restoreToCropped({ grid, croppedGrid }: PreparedCase, data: Float32Array): Volume<Float32Array> {
+  if (sameShape(grid.shape, croppedGrid.shape)) return { grid: croppedGrid, data };
+  return resample({ grid, data }, croppedGrid, { interpolation: "linear", outside: "edge" });
+}
+
+function prepareLabels(labels: LabelMap, grid: Grid): Uint8Array {
+  return sameShape(labels.grid.shape, grid.shape)
+    ? labels.data
+    : resampleLabels(labels, grid, { alongCoarseAxis: "nearest" }).data;
+}
+
+function nonZero(channels: readonly Float32Array[]): Uint8Array {
+  return Uint8Array.from(channels[0], (_, voxel) => (channels.some((data) => data[voxel] !== 0) ? 1 : 0));
+}
+
+function sameShape(a: Triple, b: Triple): boolean {
+  return a.every((size, axis) => size === b[axis]);
+}
