@@ -102,8 +102,9 @@ export function planNetwork(fingerprint: Fingerprint, options: PlanOptions): Pla
   const { topology, estimate } = fitPatch(toPlan(spacing), toPlan(medianShape), options.classes, preset);
   if (topology.strides.length < 2) {
     throw new UsageError("plan-flat", {
-      found: `a median size of ${medianShape.join("x")} voxels`,
-      expected: "at least 8 voxels along the axes with the finest spacing",
+      found: `a median size of ${medianShape.join("x")} voxels of ${spacing.join("x")} mm`,
+      expected: "images that can be halved at least once: 12 voxels along the axis with the finest spacing",
+      remedy: "Give larger images, or crop less.",
     });
   }
   const voxels = product(topology.patchSize);
@@ -167,16 +168,29 @@ function fitPatch(
   );
   let estimate = memoryEstimate(topology, classes, preset);
   while (estimate > preset.memoryReference) {
-    const { patchSize, divisor } = topology;
-    const ratios = patchSize.map((size, axis) => size / medianShape[axis]);
-    const axis = ratios.lastIndexOf(Math.max(...ratios));
-    const without = (step: number) => perAxis((i) => patchSize[i] - (i === axis ? step : 0));
-    // The step is the divisor of the patch that is one divisor smaller: 256 goes to 224 (divisor 32), not to 192 (divisor 64).
-    const step = topologyOf(spacing, without(divisor[axis])).divisor[axis];
-    topology = topologyOf(spacing, without(step));
+    const smaller = smallerPatches(spacing, medianShape, topology);
+    if (smaller.length === 0) break;
+    [topology] = smaller;
     estimate = memoryEstimate(topology, classes, preset);
   }
   return { topology, estimate };
+}
+
+/**
+ * The patches with one axis made shorter, that axis first which is longest relative to the images. nnU-Net takes the first without
+ * more ado; here one that cannot be halved any more, which would leave a network of a single stage, is passed over.
+ */
+function smallerPatches(spacing: Triple, medianShape: Triple, { patchSize, divisor }: Topology): Topology[] {
+  const ratio = (axis: number) => patchSize[axis] / medianShape[axis];
+  return [2, 1, 0]
+    .sort((a, b) => ratio(b) - ratio(a))
+    .map((axis) => {
+      const without = (step: number) => perAxis((i) => patchSize[i] - (i === axis ? step : 0));
+      // The step is the divisor of the patch that is one divisor smaller: 256 goes to 224 (divisor 32), not to 192 (divisor 64).
+      const step = topologyOf(spacing, without(divisor[axis])).divisor[axis];
+      return topologyOf(spacing, without(step));
+    })
+    .filter(({ strides }) => strides.length > 1);
 }
 
 /** Sum of the sizes of all convolution outputs of the plain U-Net for one sample (`compute_conv_feature_map_size`). */
