@@ -1,0 +1,64 @@
+/** Time of one training step of a 3D U-Net with the `onnx` engine; `step.py` is the same in PyTorch. See README.md. */
+import { parseArgs } from "node:util";
+import { randomKey, RandomStream } from "../../src/domain/random.ts";
+import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
+import { withSgd } from "../../src/engine/optimiser.ts";
+import { initialState } from "../../src/engine/state.ts";
+import { createUNet } from "../../src/networks/unet.ts";
+
+const { values } = parseArgs({
+  options: {
+    features: { type: "string", default: "16,32,64,128" },
+    patch: { type: "string", default: "40,56,40" },
+    batch: { type: "string", default: "2" },
+    channels: { type: "string", default: "1" },
+    classes: { type: "string", default: "3" },
+    steps: { type: "string", default: "8" },
+    threads: { type: "string", default: "2" },
+  },
+});
+const numbers = (text: string) => text.split(",").map(Number);
+const features = numbers(values.features);
+const [depth, height, width] = numbers(values.patch);
+const batch = Number(values.batch);
+const channels = Number(values.channels);
+const classes = Number(values.classes);
+const network = createUNet({
+  inputChannels: channels,
+  classes,
+  patchSize: [depth, height, width],
+  strides: features.map((_, i) => (i === 0 ? [1, 1, 1] : [2, 2, 2])),
+  kernels: features.map(() => [3, 3, 3]),
+  features,
+  blocksPerStage: features.map(() => 2),
+  blocksPerStageDecoder: features.slice(1).map(() => 2),
+});
+const graph = withSgd(network.training({ batchSize: batch, batchDice: true }), {
+  momentum: 0.99,
+  nesterov: true,
+  weightDecay: 3e-5,
+  clipNorm: 12,
+});
+const stream = new RandomStream(randomKey(1));
+const inputs: Record<string, Float32Array | Int32Array> = { learningRate: Float32Array.of(0.01) };
+for (const node of graph.nodes) {
+  if (node.kind !== "input" || node.initial !== undefined || node.name in inputs) continue;
+  const length = node.shape.reduce((product, size) => product * size, 1);
+  if (node.dtype === "i32") inputs[node.name] = Int32Array.from({ length }, () => stream.integer(classes));
+  else inputs[node.name] = Float32Array.from({ length }, () => stream.normal());
+}
+const executable = await createOnnxEngine({ threads: Number(values.threads) }).compile(graph);
+await executable.setState(initialState(graph, randomKey(2)));
+const seconds: number[] = [];
+let loss = Number.NaN;
+for (let step = 0; step < Number(values.steps) + 2; step++) {
+  const start = performance.now();
+  ({
+    loss: [loss],
+  } = await executable.run(inputs));
+  if (step >= 2) seconds.push((performance.now() - start) / 1000);
+}
+await executable.dispose();
+seconds.sort((a, b) => a - b);
+const report = { engine: "onnx", medianSeconds: seconds[seconds.length >> 1], leastSeconds: seconds[0], loss };
+process.stdout.write(`${JSON.stringify({ ...report, peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) })}\n`);
