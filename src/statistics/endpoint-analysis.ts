@@ -115,7 +115,11 @@ function measureCaseSets<Measured>(
 ): (...pair: Pair) => CaseSet<Measured> {
   const nameOf = ([a, b]: Pair) => [...new Set([a.presence, b.presence])].sort((x, y) => x - y).join("+");
   const groups = new Map<string, Pair[]>();
-  for (const pair of pairs) groups.set(nameOf(pair), [...(groups.get(nameOf(pair)) ?? []), pair]);
+  for (const pair of pairs) {
+    const group = groups.get(nameOf(pair));
+    if (group === undefined) groups.set(nameOf(pair), [pair]);
+    else group.push(pair);
+  }
   const sets = new Map<string, CaseSet<Measured>>();
   for (const [name, members] of groups) {
     const [a, b] = members[0];
