@@ -85,7 +85,7 @@ export function fitForest(
 
   const trees: DecisionTree[] = [];
   const importance = new Float64Array(x.columns.length);
-  const unseen = new UnseenRows(sorted);
+  const unseen = new UnseenRows(sorted, y);
   const weights = new Float64Array(rows).fill(1);
   for (let t = 0; t < chosen.trees; t++) {
     const random = new RandomStream(deriveKey(key, "tree", t));
@@ -108,7 +108,7 @@ export function fitForest(
     medians,
     trees,
     importance: Array.from(importance, (decrease) => (total > 0 ? decrease / total : 0)),
-    outOfBag: chosen.bootstrap ? unseen.summary(y) : null,
+    outOfBag: chosen.bootstrap ? unseen.summary() : null,
   };
 }
 
@@ -125,21 +125,29 @@ export function predictForest(forest: Forest, x: FeatureMatrix): Float64Array {
   const rows = requireMatrix(x);
   const { values } = impute(x, forest.medians);
   const predictions = new Float64Array(rows);
-  for (const tree of forest.trees) {
-    for (let row = 0; row < rows; row++)
-      predictions[row] += predictTree(tree, values, row * x.columns.length);
+  const trees = forest.trees;
+  for (let row = 0; row < rows; row++) {
+    const at = row * x.columns.length;
+    // The mean of differences from one tree: exact where all trees agree.
+    const first = predictTree(trees[0], values, at);
+    let sum = 0;
+    for (let t = 1; t < trees.length; t++) sum += predictTree(trees[t], values, at) - first;
+    predictions[row] = first + sum / trees.length;
   }
-  return predictions.map((sum) => sum / forest.trees.length);
+  return predictions;
 }
 
 /** Collects the out-of-bag predictions while the trees are grown. */
 class UnseenRows {
   readonly #x: SortedColumns;
+  readonly #target: Float64Array;
+  /** Sums of differences from the first target: exact where all targets are equal. */
   readonly #sums: Float64Array;
   readonly #counts: Int32Array;
 
-  constructor(x: SortedColumns) {
+  constructor(x: SortedColumns, target: Float64Array) {
     this.#x = x;
+    this.#target = target;
     this.#sums = new Float64Array(x.rows);
     this.#counts = new Int32Array(x.rows);
   }
@@ -147,14 +155,15 @@ class UnseenRows {
   add(tree: DecisionTree, weights: Float64Array): void {
     for (let row = 0; row < this.#x.rows; row++) {
       if (weights[row] > 0) continue;
-      this.#sums[row] += predictTree(tree, this.#x.values, row, this.#x.rows);
+      this.#sums[row] += predictTree(tree, this.#x.values, row, this.#x.rows) - this.#target[0];
       this.#counts[row]++;
     }
   }
 
-  summary(target: Float64Array): OutOfBag {
+  summary(): OutOfBag {
+    const target = this.#target;
     const predictions = Array.from(this.#sums, (sum, row) =>
-      this.#counts[row] === 0 ? null : sum / this.#counts[row],
+      this.#counts[row] === 0 ? null : target[0] + sum / this.#counts[row],
     );
     const known = [...predictions.keys()].filter((row) => predictions[row] !== null);
     if (known.length === 0) return { predictions, rSquared: null, meanSquaredError: null };

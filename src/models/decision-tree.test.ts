@@ -1,0 +1,228 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
+import { type DecisionTree, predictTree, TreeGrower, type TreeOptions } from "./decision-tree.ts";
+import { sortColumns } from "./sorted-columns.ts";
+
+interface GoldenTree extends DecisionTree {
+  readonly name: string;
+  readonly options: Pick<TreeOptions, "minLeafRows" | "maxDepth">;
+  readonly x: number[][];
+  readonly y: number[];
+  readonly weights: number[];
+  readonly importance: number[];
+  readonly xTest: number[][];
+  readonly predictions: number[];
+}
+const golden: { cases: GoldenTree[] } = JSON.parse(
+  readFileSync(new URL("../../tests/golden/models/trees.json", import.meta.url), "utf8"),
+);
+
+const ALL: TreeOptions = { featuresPerSplit: 1e9, minLeafRows: 1, maxDepth: null, splitter: "best" };
+const random = (seed = 1) => new RandomStream(randomKey(seed));
+const sorted = (x: readonly number[][]) =>
+  sortColumns({ columns: x[0].map((_, c) => `x${c}`), values: Float64Array.from(x.flat()) });
+const grow = (
+  x: readonly number[][],
+  y: readonly number[],
+  options: Partial<TreeOptions> = {},
+  weights = y.map(() => 1),
+) =>
+  new TreeGrower(sorted(x), Float64Array.from(y), { ...ALL, ...options }).grow(
+    Float64Array.from(weights),
+    random(),
+  );
+const predict = (tree: DecisionTree, row: readonly number[]) => predictTree(tree, Float64Array.from(row), 0);
+
+describe("a tree that looks at all columns", () => {
+  it.each(golden.cases)("equals scikit-learn's node by node: $name", (reference) => {
+    const { tree, importance } = grow(reference.x, reference.y, reference.options, reference.weights);
+    expect(tree.feature).toEqual(reference.feature);
+    expect(tree.threshold).toEqual(reference.threshold);
+    tree.value.forEach((value, node) => {
+      expect(value).toBeCloseTo(reference.value[node], 12);
+    });
+    reference.importance.forEach((value, c) => {
+      expect(importance[c]).toBeCloseTo(value, 10);
+    });
+    reference.xTest.forEach((row, r) => {
+      expect(predict(tree, row)).toBeCloseTo(reference.predictions[r], 12);
+    });
+  });
+
+  it("leaves as small a sum of squares at every split as trying all splits does, on tied and weighted rows", () => {
+    for (let trial = 0; trial < 60; trial++) {
+      const draw = new RandomStream(deriveKey(randomKey(5), trial));
+      const rows = 8 + draw.integer(200);
+      const distinct = 2 + draw.integer(12);
+      const x = Array.from({ length: rows }, () => [0, 1, 2].map(() => draw.integer(distinct) / 4));
+      const y = x.map((row) => (draw.bernoulli(0.3) ? 0 : row[0] + draw.normal()));
+      const weights = y.map(() => draw.integer(3));
+      weights[0] = 1;
+      const options = { minLeafRows: 1 + draw.integer(4) };
+      const { tree } = grow(x, y, options, weights);
+      checkNode(
+        tree,
+        0,
+        [...y.keys()].filter((row) => weights[row] > 0),
+        { x, y, weights, ...options },
+      );
+    }
+  });
+});
+
+/** The slow twin: at every node tries every column and every value as a split. */
+function checkNode(
+  tree: DecisionTree,
+  node: number,
+  rows: number[],
+  data: { x: number[][]; y: number[]; weights: number[]; minLeafRows: number },
+): void {
+  const { x, y, weights, minLeafRows } = data;
+  const meanOf = (part: number[]) =>
+    part.reduce((sum, row) => sum + weights[row] * y[row], 0) /
+    part.reduce((sum, row) => sum + weights[row], 0);
+  const squares = (part: number[]) => {
+    const mean = meanOf(part);
+    return part.reduce((sum, row) => sum + weights[row] * (y[row] - mean) ** 2, 0);
+  };
+  const divide = (column: number, threshold: number) => [
+    rows.filter((row) => x[row][column] <= threshold),
+    rows.filter((row) => x[row][column] > threshold),
+  ];
+  let best = Infinity;
+  for (let column = 0; column < x[0].length; column++) {
+    for (const row of rows) {
+      const [low, high] = divide(column, x[row][column]);
+      if (Math.min(low.length, high.length) >= minLeafRows)
+        best = Math.min(best, squares(low) + squares(high));
+    }
+  }
+  expect(tree.value[node]).toBeCloseTo(meanOf(rows), 10);
+  if (tree.feature[node] < 0) {
+    expect(best === Infinity || squares(rows) < 1e-12).toBe(true);
+    return;
+  }
+  const [low, high] = divide(tree.feature[node], tree.threshold[node]);
+  expect(Math.min(low.length, high.length)).toBeGreaterThanOrEqual(minLeafRows);
+  expect(squares(low) + squares(high)).toBeCloseTo(best, 9);
+  checkNode(tree, tree.left[node], low, data);
+  checkNode(tree, tree.right[node], high, data);
+}
+
+describe("the columns of a split", () => {
+  it("are drawn anew at each split, not once per tree", () => {
+    const draw = random(2);
+    const x = Array.from({ length: 80 }, () => Array.from({ length: 10 }, () => draw.normal()));
+    const { tree } = grow(
+      x,
+      x.map((row) => row[0]),
+      { featuresPerSplit: 1 },
+    );
+    expect(new Set(tree.feature.filter((feature) => feature >= 0)).size).toBe(10);
+  });
+
+  it("are drawn with equal chances", () => {
+    const draw = random(3);
+    const x = Array.from({ length: 10 }, () => Array.from({ length: 4 }, () => draw.normal()));
+    const grower = new TreeGrower(
+      sorted(x),
+      Float64Array.from(x, () => draw.normal()),
+      {
+        ...ALL,
+        featuresPerSplit: 1,
+        maxDepth: 1,
+      },
+    );
+    const counts = [0, 0, 0, 0];
+    for (let t = 0; t < 4000; t++) counts[grower.grow(new Float64Array(10).fill(1), draw).tree.feature[0]]++;
+    // Standard deviation of each count: sqrt(4000 · 1/4 · 3/4) = 27.
+    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(4 * 27);
+  });
+
+  it("are drawn on past constant columns until one varies", () => {
+    const x = Array.from({ length: 20 }, (_, row) => [1, 1, 1, 1, 1, 1, row]);
+    const { tree } = grow(
+      x,
+      x.map((row) => row[6]),
+      { featuresPerSplit: 1, maxDepth: 1 },
+    );
+    expect(tree.feature).toEqual([6, -1, -1]);
+    expect(tree.threshold[0]).toBe(9.5);
+  });
+});
+
+describe("a random splitter", () => {
+  it("draws its threshold evenly between the extremes of the node", () => {
+    const x = Array.from({ length: 30 }, (_, row) => [row / 29]);
+    const grower = new TreeGrower(sorted(x), Float64Array.from(x.flat()), {
+      ...ALL,
+      maxDepth: 1,
+      splitter: "random",
+    });
+    const draw = random(4);
+    const thresholds = Array.from(
+      { length: 3000 },
+      () => grower.grow(new Float64Array(30).fill(1), draw).tree.threshold[0],
+    ).sort((a, b) => a - b);
+    // Kolmogorov–Smirnov distance from the uniform distribution; 1.95 / sqrt(n) is its 0.1 % point.
+    const distance = Math.max(...thresholds.map((value, i) => Math.abs(value - (i + 0.5) / 3000)));
+    expect(distance).toBeLessThan(1.95 / Math.sqrt(3000));
+  });
+
+  it("leaves no leaf below the least size", () => {
+    const draw = random(6);
+    const x = Array.from({ length: 50 }, () => [draw.normal(), draw.normal()]);
+    const { tree } = grow(
+      x,
+      x.map((row) => row[0] * row[1]),
+      { splitter: "random", minLeafRows: 7 },
+    );
+    const sizes = new Map<number, number>();
+    for (const row of x) {
+      const value = predict(tree, row);
+      sizes.set(value, (sizes.get(value) ?? 0) + 1);
+    }
+    expect(sizes.size).toBeGreaterThan(1);
+    expect(Math.min(...sizes.values())).toBeGreaterThanOrEqual(7);
+  });
+});
+
+describe("degenerate trees", () => {
+  it("do not divide a constant target, exactly", () => {
+    const { tree, importance } = grow([[1], [2], [3]], [0.1, 0.1, 0.1]);
+    expect(tree).toEqual({ feature: [-1], threshold: [0], left: [-1], right: [-1], value: [0.1] });
+    expect([...importance]).toEqual([0]);
+  });
+
+  it("do not divide where every column is constant", () => {
+    expect(
+      grow(
+        [
+          [1, 2],
+          [1, 2],
+          [1, 2],
+        ],
+        [1, 2, 6],
+      ).tree.value,
+    ).toEqual([3]);
+  });
+
+  it("divide adjacent floating-point numbers between which no other lies", () => {
+    const above = 1 + Number.EPSILON;
+    const { tree } = grow([[1], [above]], [0, 1]);
+    expect(predict(tree, [1])).toBe(0);
+    expect(predict(tree, [above])).toBe(1);
+  });
+
+  it("divide where no single split lessens the error, so that interactions are found", () => {
+    const x = [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ];
+    const { tree } = grow(x, [0, 1, 1, 0]);
+    expect(x.map((row) => predict(tree, row))).toEqual([0, 1, 1, 0]);
+  });
+});
