@@ -18,7 +18,7 @@ export function windowStarts(imageShape: Triple, patchSize: Triple, stepShare: n
   }
   const perAxis = imageShape.map((size, axis) => {
     const patch = patchSize[axis];
-    if (size <= patch) return [-Math.floor((patch - size) / 2)];
+    if (size <= patch) return [0 - Math.floor((patch - size) / 2)];
     const windows = Math.ceil((size - patch) / (patch * stepShare)) + 1;
     const step = (size - patch) / (windows - 1);
     return Array.from({ length: windows }, (_, i) => Math.round(step * i));
@@ -57,8 +57,7 @@ export function gaussianImportance(patchSize: Triple): Float32Array {
 
 /** All subsets of the axes, the empty one first: the mirrorings of a window. */
 export function mirrorings(axes: readonly number[]): number[][] {
-  return axes.reduce<number[][]>(
-    (subsets, axis) => [...subsets, ...subsets.map((subset) => [...subset, axis])],
-    [[]],
-  );
+  const subsets: number[][] = [[]];
+  for (const axis of axes) subsets.push(...subsets.map((subset) => [...subset, axis]));
+  return subsets;
 }

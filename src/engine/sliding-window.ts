@@ -59,59 +59,100 @@ export async function predictSlidingWindow(options: SlidingWindowOptions): Promi
   const passes: Pass[] = windowStarts(image.shape, network.patchSize, stepShare).flatMap((start) =>
     mirrorings(mirrorAxes).map((mirrored) => ({ start, mirrored })),
   );
-  const voxels = image.shape[0] * image.shape[1] * image.shape[2];
-  const patchVoxels = network.patchSize[0] * network.patchSize[1] * network.patchSize[2];
-  const importance = gaussianImportance(network.patchSize);
-  const logits = new Float32Array(network.classes * voxels);
-  const weights = new Float32Array(voxels);
-
+  const sums = createSums(image.shape, network);
   const total = passes.length * executables.length;
   let done = 0;
   for (const [fold, executable] of executables.entries()) {
     for (let first = 0; first < passes.length; first += network.batchSize) {
       signal?.throwIfAborted();
       const batch = passes.slice(first, first + network.batchSize);
-      const input = new Float32Array(network.batchSize * image.channels.length * patchVoxels);
+      const outputs = await executable.run({ image: gather(image, network, batch) });
       batch.forEach((pass, sample) => {
-        image.channels.forEach((channel, c) => {
-          const target = input.subarray((sample * image.channels.length + c) * patchVoxels);
-          visit(image.shape, network.patchSize, pass, (inImage, inPatch, count, stride) => {
-            for (let i = 0; i < count; i++) target[inPatch + i * stride] = channel[inImage + i];
-          });
+        addLogits(sums, outputs.logits, sample, pass);
+        if (pass.mirrored.length > 0 || options.onWindow === undefined) return;
+        const length = outputs.bottleneck.length / network.batchSize;
+        options.onWindow({
+          fold,
+          start: pass.start,
+          patchSize: network.patchSize,
+          bottleneck: outputs.bottleneck.slice(sample * length, (sample + 1) * length),
+          shape: network.bottleneckShape,
         });
-      });
-      const outputs = await executable.run({ image: input });
-      batch.forEach((pass, sample) => {
-        for (let c = 0; c < network.classes; c++) {
-          const source = outputs.logits.subarray((sample * network.classes + c) * patchVoxels);
-          const offset = c * voxels;
-          visit(image.shape, network.patchSize, pass, (inImage, inPatch, count, stride) => {
-            for (let i = 0; i < count; i++) {
-              const at = inPatch + i * stride;
-              logits[offset + inImage + i] += importance[at] * source[at];
-              if (c === 0) weights[inImage + i] += importance[at];
-            }
-          });
-        }
-        if (pass.mirrored.length === 0 && options.onWindow !== undefined) {
-          const length = outputs.bottleneck.length / network.batchSize;
-          options.onWindow({
-            fold,
-            start: pass.start,
-            patchSize: network.patchSize,
-            bottleneck: outputs.bottleneck.slice(sample * length, (sample + 1) * length),
-            shape: network.bottleneckShape,
-          });
-        }
       });
       done += batch.length;
       options.onProgress?.(done, total);
     }
   }
-  return classify(logits, weights, network.classes);
+  return classify(sums);
 }
 
-function networkShapes({ image, executables, onWindow }: SlidingWindowOptions) {
+/** What the passes have added up to. */
+interface Sums {
+  readonly network: NetworkShapes;
+  readonly imageShape: Triple;
+  /** One value per voxel of the patch. */
+  readonly importance: Float32Array;
+  /** [classes, D, H, W]: Σ importance · logit. */
+  readonly logits: Float32Array;
+  /** [D, H, W]: Σ importance. */
+  readonly weights: Float32Array;
+}
+
+interface NetworkShapes {
+  readonly batchSize: number;
+  readonly patchSize: Triple;
+  readonly classes: number;
+  readonly bottleneckShape: Shape;
+}
+
+function createSums(imageShape: Triple, network: NetworkShapes): Sums {
+  const voxels = imageShape[0] * imageShape[1] * imageShape[2];
+  return {
+    network,
+    imageShape,
+    importance: gaussianImportance(network.patchSize),
+    logits: new Float32Array(network.classes * voxels),
+    weights: new Float32Array(voxels),
+  };
+}
+
+/** [N, C, ...patch]: what the windows of a batch see, zeros beyond the image and for samples that the last batch lacks. */
+function gather(
+  image: SlidingWindowOptions["image"],
+  network: NetworkShapes,
+  batch: readonly Pass[],
+): Float32Array {
+  const { batchSize, patchSize } = network;
+  const voxels = patchSize[0] * patchSize[1] * patchSize[2];
+  const input = new Float32Array(batchSize * image.channels.length * voxels);
+  batch.forEach((pass, sample) => {
+    image.channels.forEach((channel, c) => {
+      const target = input.subarray((sample * image.channels.length + c) * voxels);
+      forEachRow(image.shape, patchSize, pass, (inImage, inPatch, count, stride) => {
+        for (let i = 0; i < count; i++) target[inPatch + i * stride] = channel[inImage + i];
+      });
+    });
+  });
+  return input;
+}
+
+/** Adds one sample of `batchLogits` [N, classes, ...patch], turned back and weighted. */
+function addLogits(sums: Sums, batchLogits: Float32Array, sample: number, pass: Pass): void {
+  const { importance, logits, weights, imageShape, network } = sums;
+  for (let c = 0; c < network.classes; c++) {
+    const source = batchLogits.subarray((sample * network.classes + c) * importance.length);
+    const target = logits.subarray(c * weights.length);
+    forEachRow(imageShape, network.patchSize, pass, (inImage, inPatch, count, stride) => {
+      for (let i = 0; i < count; i++) {
+        const at = inPatch + i * stride;
+        target[inImage + i] += importance[at] * source[at];
+        if (c === 0) weights[inImage + i] += importance[at];
+      }
+    });
+  }
+}
+
+function networkShapes({ image, executables, onWindow }: SlidingWindowOptions): NetworkShapes {
   const refuse = (found: string, expected: string): never => {
     throw new UsageError("window-image", { found, expected });
   };
@@ -143,7 +184,7 @@ function networkShapes({ image, executables, onWindow }: SlidingWindowOptions) {
  * Calls back for each row of voxels that a window and the image share: the index of its first voxel in the image and in the
  * (mirrored) patch, the number of voxels, and the step in the patch, 1 or −1.
  */
-function visit(
+function forEachRow(
   imageShape: Triple,
   patchSize: Triple,
   { start, mirrored }: Pass,
@@ -170,8 +211,8 @@ function visit(
   }
 }
 
-/** Turns weighted sums of logits, in place, into probabilities. */
-function classify(logits: Float32Array, weights: Float32Array, classes: number): SegmentationPrediction {
+/** Turns the weighted sums of logits, in place, into probabilities. */
+function classify({ logits, weights, network: { classes } }: Sums): SegmentationPrediction {
   const voxels = weights.length;
   const labels = new Uint8Array(voxels);
   for (let i = 0; i < voxels; i++) {

@@ -64,7 +64,7 @@ describe("a fingerprint", () => {
 
 describe("percentiles", () => {
   it("equal NumPy's", () => {
-    // numpy 2.3: np.percentile([3, 1, 4, 1, 5, 9, 2, 6], [0, 0.5, 50, 99.5, 100])
+    // numpy 2.4.6: np.percentile([3, 1, 4, 1, 5, 9, 2, 6], [0, 0.5, 50, 99.5, 100])
     const values = [3, 1, 4, 1, 5, 9, 2, 6];
     expect([0, 0.5, 50, 99.5, 100].map((p) => percentile(values, p))).toEqual([
       1,
