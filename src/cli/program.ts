@@ -3,10 +3,11 @@ import { Command } from "commander";
 import { VERSIONS } from "../study/versions.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { rcbCommand } from "./commands/rcb.ts";
+import { trainCommand } from "./commands/train.ts";
 import { printNote } from "./console.ts";
 import { errorText, exitCodeOf } from "./exit.ts";
 
-const COMMANDS: readonly (() => Command)[] = [compareCommand, rcbCommand];
+const COMMANDS: readonly (() => Command)[] = [compareCommand, rcbCommand, trainCommand];
 
 function createProgram(): Command {
   const program = new Command("residua")

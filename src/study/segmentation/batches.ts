@@ -1,0 +1,63 @@
+/** Training batches: cases drawn at random, patches cut and augmented. A batch depends on the key and its step alone. */
+import { deriveKey, type RandomKey, RandomStream } from "../../domain/random.ts";
+import type { TensorData } from "../../engine/engine.ts";
+import type { BatchSource } from "../../engine/trainer.ts";
+import { drawAugmentedPatch } from "../../imaging/augmentation/augment.ts";
+import { nnunetAugmentation } from "../../imaging/augmentation/options.ts";
+import { isForegroundForced, type Patch, samplePatchStart } from "../../imaging/patches.ts";
+import type { SegmentationNetwork } from "../../networks/network.ts";
+import { supervisionLabels } from "../../networks/supervision-labels.ts";
+import type { SegmentationCase } from "./cases.ts";
+import type { PreparedStore } from "./prepared-store.ts";
+
+export interface BatchOptions {
+  readonly cases: readonly SegmentationCase[];
+  readonly store: PreparedStore;
+  readonly network: SegmentationNetwork;
+  readonly batchSize: number;
+  readonly key: RandomKey;
+}
+
+/** The inputs of `SegmentationNetwork.training`: `image` and `labels0`, `labels1`, …. */
+export function batchSource(options: BatchOptions): BatchSource {
+  const { network, batchSize } = options;
+  const [depth, height, width] = network.patchSize;
+  const imageSize = network.inputChannels * depth * height * width;
+  return async (step) => {
+    const inputs: Record<string, TensorData> = { image: new Float32Array(batchSize * imageSize) };
+    for (let sample = 0; sample < batchSize; sample++) {
+      const patch = await drawPatch(options, step, sample);
+      (inputs.image as Float32Array).set(patch.channels, sample * imageSize);
+      supervisionLabels(patch.labels, patch.shape, network.supervisionStrides).forEach(
+        (labels, resolution) => {
+          const name = `labels${resolution}`;
+          inputs[name] ??= new Int32Array(batchSize * labels.length);
+          (inputs[name] as Int32Array).set(labels, sample * labels.length);
+        },
+      );
+    }
+    return inputs;
+  };
+}
+
+async function drawPatch(
+  { cases, store, network, batchSize, key }: BatchOptions,
+  step: number,
+  sample: number,
+): Promise<Patch> {
+  const sampleKey = deriveKey(key, "step", step, sample);
+  const chosen = cases[new RandomStream(deriveKey(sampleKey, "case")).integer(cases.length)];
+  const { prepared, foreground } = await store.get(chosen);
+  const { channels, labels, grid } = prepared;
+  if (labels === undefined) throw new TypeError(`case ${chosen.id} has no reference to train on`);
+  const forced = isForegroundForced(sample, batchSize) ? foreground : undefined;
+  const start = samplePatchStart(sampleKey, grid.shape, network.patchSize, forced);
+  const source = { channels, labels, shape: grid.shape };
+  return drawAugmentedPatch(
+    source,
+    start,
+    network.patchSize,
+    sampleKey,
+    nnunetAugmentation(network.patchSize),
+  );
+}
