@@ -26,3 +26,10 @@ export function nameList(text: string): string[] {
   if (names.some((name) => name === "")) throw new InvalidArgumentError(`"${text}" has an empty name.`);
   return names;
 }
+
+/** A number above 0 and at most 1. */
+export function fraction(text: string): number {
+  const value = finiteNumber(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError(`"${text}" is not above 0 and at most 1.`);
+  return value;
+}

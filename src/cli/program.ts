@@ -2,12 +2,20 @@
 import { Command } from "commander";
 import { VERSIONS } from "../study/versions.ts";
 import { compareCommand } from "./commands/compare.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
 import { rcbCommand } from "./commands/rcb.ts";
+import { segmentCommand } from "./commands/segment.ts";
 import { trainCommand } from "./commands/train.ts";
 import { printNote } from "./console.ts";
 import { errorText, exitCodeOf } from "./exit.ts";
 
-const COMMANDS: readonly (() => Command)[] = [compareCommand, rcbCommand, trainCommand];
+const COMMANDS: readonly (() => Command)[] = [
+  compareCommand,
+  evaluateCommand,
+  rcbCommand,
+  segmentCommand,
+  trainCommand,
+];
 
 function createProgram(): Command {
   const program = new Command("residua")

@@ -1,0 +1,51 @@
+/** `residua segment`: applies a trained network. */
+import { Command } from "commander";
+import { segmentImages } from "../../study/segment.ts";
+import { consoleProgress, print, printIssues, printJson } from "../console.ts";
+import { interruptSignal } from "../interrupt.ts";
+import { fraction } from "../options.ts";
+
+interface SegmentOptions {
+  readonly out: string;
+  readonly step: number;
+  readonly mirror: boolean;
+  readonly json?: boolean;
+}
+
+export function segmentCommand(): Command {
+  return new Command("segment")
+    .description("Segment images with a trained model, or with all folds of one")
+    .argument("<model>", "model folder, or a folder of fold-0, fold-1, …")
+    .argument(
+      "<input...>",
+      "images, folders of images, examination folders or cohorts, as the model was trained on",
+    )
+    .requiredOption("--out <dir>", "folder for the masks")
+    .option("--step <share>", "step of the sliding window, as a share of the patch", fraction, 0.5)
+    .option("--mirror", "average over mirrored images: eight times the work, a little better", false)
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  residua segment models/hippocampus imagesTs --out predicted
+  residua segment results/study/models/nnunet cohort/images/P001/pre --out masks`,
+    )
+    .action(async (model: string, inputs: string[], { out, json, step, mirror }: SegmentOptions) => {
+      const result = await segmentImages({
+        model,
+        inputs,
+        folder: out,
+        step,
+        mirror,
+        progress: consoleProgress(),
+        signal: interruptSignal(),
+      });
+      printIssues(result.issues);
+      if (json) return printJson(result);
+      for (const { file, volumesMl } of result.cases) {
+        const volumes = Object.entries(volumesMl).map(([name, ml]) => `${name} ${ml.toFixed(2)} ml`);
+        print(`${file}  ${volumes.join(", ")}`);
+      }
+    });
+}

@@ -1,0 +1,163 @@
+/** `residua evaluate`: predicted masks against reference masks. */
+import path from "node:path";
+import { DataError, ResiduaError } from "../domain/errors.ts";
+import type { Issue } from "../domain/issues.ts";
+import type { LabelMap } from "../domain/volume.ts";
+import { compareMasks } from "../imaging/segmentation-metrics.ts";
+import { filesBelow, isFolder } from "../io/folders.ts";
+import { readLabelMap } from "../io/images.ts";
+import type { Progress } from "./progress.ts";
+
+/** Agreement of one label; `null` is undefined (an empty mask). */
+export interface LabelAgreement {
+  readonly dice: number | null;
+  /** 95th percentile of the surface distances, in mm. */
+  readonly hd95Mm: number | null;
+  /** Normalised surface Dice at the tolerance. */
+  readonly nsd: number | null;
+  /** Predicted minus reference, in ml. */
+  readonly volumeErrorMl: number | null;
+}
+
+export interface CaseAgreement {
+  readonly case: string;
+  /** By label value. */
+  readonly labels: Readonly<Record<string, LabelAgreement>>;
+}
+
+export interface Evaluation {
+  readonly cases: readonly CaseAgreement[];
+  /** Over the cases where a figure is defined. */
+  readonly mean: Readonly<Record<string, LabelAgreement>>;
+  readonly toleranceMm: number;
+  readonly issues: readonly Issue[];
+}
+
+/** Distance at which surfaces still agree in `nsd`, in mm. */
+export const DEFAULT_TOLERANCE_MM = 2;
+
+const MASK_FILE = /\.(nii|nii\.gz|nrrd)$/i;
+
+/**
+ * Compares two mask files, or the files of the same name in two folders. A case that cannot be compared becomes an issue.
+ *
+ * @throws {DataError} `masks-unpaired` where no file of one folder has its counterpart in the other.
+ */
+export async function evaluateMasks(
+  predicted: string,
+  reference: string,
+  toleranceMm: number,
+  progress: Progress,
+): Promise<Evaluation> {
+  const issues: Issue[] = [];
+  const pairs = await pairMasks(predicted, reference, issues);
+  const task = progress.begin("evaluate", pairs.length);
+  const cases: CaseAgreement[] = [];
+  for (const pair of pairs) {
+    try {
+      const found = await readLabelMap(pair.predicted);
+      const wanted = await readLabelMap(pair.reference);
+      cases.push({ case: pair.name, labels: compareLabels(found, wanted, toleranceMm) });
+    } catch (error) {
+      if (!(error instanceof ResiduaError)) throw error;
+      issues.push({
+        code: error.code,
+        severity: "error",
+        subject: pair.name,
+        message: `${error.message} The case was left out.`,
+      });
+    }
+    task.advance();
+  }
+  task.done(`${cases.length} cases`);
+  return { cases, mean: meanAgreement(cases), toleranceMm, issues };
+}
+
+/** Agreement of every label that occurs in either mask. */
+export function compareLabels(
+  predicted: LabelMap,
+  reference: LabelMap,
+  toleranceMm: number,
+): Record<string, LabelAgreement> {
+  const present = new Set<number>();
+  for (const { data } of [predicted, reference]) for (const value of data) if (value > 0) present.add(value);
+  const labels = [...present].sort((a, b) => a - b);
+  return Object.fromEntries(
+    labels.map((label) => {
+      const { dice, hd95Mm, nsd, volumeErrorMl } = compareMasks(predicted, reference, label, { toleranceMm });
+      return [String(label), { dice, hd95Mm, nsd, volumeErrorMl }];
+    }),
+  );
+}
+
+interface MaskPair {
+  readonly name: string;
+  readonly predicted: string;
+  readonly reference: string;
+}
+
+async function pairMasks(predicted: string, reference: string, issues: Issue[]): Promise<MaskPair[]> {
+  if (!(await isFolder(predicted)) && !(await isFolder(reference))) {
+    return [{ name: caseName(path.basename(reference)), predicted, reference }];
+  }
+  const found = await masksByName(predicted);
+  const wanted = await masksByName(reference);
+  for (const [name, file] of wanted) {
+    if (!found.has(name)) issues.push(unpaired(name, file, "no prediction"));
+  }
+  for (const [name, file] of found) if (!wanted.has(name)) issues.push(unpaired(name, file, "no reference"));
+  const pairs = [...wanted].flatMap(([name, file]) => {
+    const match = found.get(name);
+    return match === undefined ? [] : [{ name, predicted: match, reference: file }];
+  });
+  if (pairs.length === 0) {
+    throw new DataError("masks-unpaired", {
+      file: predicted,
+      found: `${found.size} masks, none named as one of the ${wanted.size} in ${reference}`,
+      expected: "files of the same names in both folders",
+    });
+  }
+  return pairs;
+}
+
+async function masksByName(folder: string): Promise<Map<string, string>> {
+  const files = (await filesBelow(folder)).filter((file) => MASK_FILE.test(file));
+  return new Map(files.sort().map((file) => [caseName(path.relative(folder, file)), file]));
+}
+
+function caseName(file: string): string {
+  return file.replace(MASK_FILE, "").replaceAll(path.sep, "/");
+}
+
+function unpaired(name: string, file: string, what: string): Issue {
+  return {
+    code: "mask-unpaired",
+    severity: "warning",
+    subject: name,
+    file,
+    message: `There is ${what} of this name, where one is expected; the mask was left out.`,
+  };
+}
+
+function meanAgreement(cases: readonly CaseAgreement[]): Record<string, LabelAgreement> {
+  const labels = [...new Set(cases.flatMap((entry) => Object.keys(entry.labels)))].sort(
+    (a, b) => Number(a) - Number(b),
+  );
+  return Object.fromEntries(
+    labels.map((label) => {
+      const mean = (measure: keyof LabelAgreement): number | null => {
+        const values = cases.flatMap((entry) => entry.labels[label]?.[measure] ?? []);
+        return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+      };
+      return [
+        label,
+        {
+          dice: mean("dice"),
+          hd95Mm: mean("hd95Mm"),
+          nsd: mean("nsd"),
+          volumeErrorMl: mean("volumeErrorMl"),
+        },
+      ];
+    }),
+  );
+}

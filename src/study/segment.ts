@@ -1,0 +1,163 @@
+/** `residua segment`: trained networks applied to images. */
+import path from "node:path";
+import { DataError, ResiduaError, UsageError } from "../domain/errors.ts";
+import type { Issue } from "../domain/issues.ts";
+import type { DceChannel } from "../imaging/dce-input.ts";
+import { volumeMl } from "../imaging/shape.ts";
+import { filesIn, isFolder } from "../io/folders.ts";
+import { isImageFile } from "../io/images.ts";
+import { readExamination, readNativeCohort } from "../io/layouts/native.ts";
+import { writeNifti } from "../io/nifti/write.ts";
+import { createEngine } from "./engines.ts";
+import type { Progress } from "./progress.ts";
+import { examinationCase, fileCase, type SegmentationCase } from "./segmentation/cases.ts";
+import { type ModelDescription, readModels } from "./segmentation/model-folder.ts";
+import { createPredictor, type InferenceOptions } from "./segmentation/predict-case.ts";
+import { cropCase, prepareCase } from "./segmentation/prepare.ts";
+
+export interface SegmentRequest extends InferenceOptions {
+  readonly model: string;
+  readonly inputs: readonly string[];
+  readonly folder: string;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
+export interface SegmentedCase {
+  readonly case: string;
+  readonly file: string;
+  /** Volume of each label in ml, by name. */
+  readonly volumesMl: Readonly<Record<string, number>>;
+}
+
+export interface Segmentations {
+  readonly cases: readonly SegmentedCase[];
+  readonly issues: readonly Issue[];
+}
+
+/**
+ * Writes one NIfTI mask per input, on the input's own grid. An input that cannot be segmented becomes an issue; the others go on.
+ *
+ * @throws {DataError} where the model cannot be read, or no input holds an image.
+ */
+export async function segmentImages(request: SegmentRequest): Promise<Segmentations> {
+  const { folder, progress, signal } = request;
+  const models = await readModels(request.model);
+  const { description } = models[0];
+  const cases = await inputCases(request.inputs, description);
+  const predictor = await createPredictor(models, createEngine());
+  const task = progress.begin("segment", cases.length);
+  const segmented: SegmentedCase[] = [];
+  const issues: Issue[] = [];
+  try {
+    for (const segmentationCase of cases) {
+      signal?.throwIfAborted();
+      const { id } = segmentationCase;
+      try {
+        const { value: loaded, issues: found } = await segmentationCase.load();
+        const prepared = prepareCase(cropCase(loaded, id), description.plan);
+        const { labels } = await predictor.predict(prepared, { ...request });
+        const values = Uint8Array.from(description.labels, ({ value }) => value);
+        const mask = { grid: labels.grid, data: labels.data.map((index) => values[index]) };
+        const file = path.join(folder, `${id}.nii.gz`);
+        await writeNifti(file, mask);
+        issues.push(...found);
+        const volumesMl = description.labels
+          .slice(1)
+          .map(({ name, value }): [string, number] => [name, Number(volumeMl(mask, value).toFixed(4))]);
+        segmented.push({ case: id, file, volumesMl: Object.fromEntries(volumesMl) });
+      } catch (error) {
+        if (!(error instanceof ResiduaError)) throw error;
+        issues.push({
+          code: error.code,
+          severity: "error",
+          subject: id,
+          message: `${error.message} The case was left out.`,
+        });
+      }
+      task.advance();
+    }
+  } finally {
+    await predictor.dispose();
+  }
+  task.done(`${segmented.length} cases`);
+  if (segmented.length === 0) {
+    throw new DataError("segmentation-none", {
+      found: `none of ${cases.length} inputs could be segmented: ${issues[0]?.message ?? ""}`,
+    });
+  }
+  return { cases: segmented, issues };
+}
+
+/** The images in files and folders, in the form that the model was trained on. */
+export async function inputCases(
+  inputs: readonly string[],
+  { channels, labels }: Pick<ModelDescription, "channels" | "labels">,
+): Promise<SegmentationCase[]> {
+  const found =
+    channels.source === "dce"
+      ? await Promise.all(inputs.map((input) => examinationCases(input, channels.names as DceChannel[])))
+      : [await imageFileCases(inputs, channels.names, labels)];
+  const cases = found.flat();
+  if (cases.length === 0) {
+    throw new DataError("input-empty", {
+      file: inputs.join(", "),
+      found: "no image",
+      expected:
+        channels.source === "dce"
+          ? "a cohort or examination folder in the native layout"
+          : "NIfTI or NRRD files, or folders of them",
+    });
+  }
+  return cases;
+}
+
+async function examinationCases(input: string, channels: readonly DceChannel[]): Promise<SegmentationCase[]> {
+  if (!(await isFolder(input))) {
+    throw new DataError("input-missing", {
+      file: input,
+      found: "no such folder",
+      expected: "a cohort or an examination folder in the native layout",
+    });
+  }
+  if (await isFolder(path.join(input, "images"))) {
+    const { examinations } = await readNativeCohort(input);
+    // What is predicted is not compared here, so a reference mask that does not fit is no hindrance.
+    return examinations.map(({ segmentationFile, ...record }) => examinationCase(record, channels));
+  }
+  const resolved = path.resolve(input);
+  const id = { patientId: path.basename(path.dirname(resolved)), visit: path.basename(resolved) };
+  return [examinationCase(await readExamination(resolved, id), channels)];
+}
+
+/** Files `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, … are the channels of one case; with one channel the suffix may be absent. */
+async function imageFileCases(
+  inputs: readonly string[],
+  names: readonly string[],
+  labels: ModelDescription["labels"],
+): Promise<SegmentationCase[]> {
+  const files: string[] = [];
+  for (const input of inputs) {
+    if (await isFolder(input)) {
+      files.push(...(await filesIn(input)).filter(isImageFile).map((name) => path.join(input, name)));
+    } else files.push(input);
+  }
+  const byCase = new Map<string, string[]>();
+  for (const file of files) {
+    const id = path
+      .basename(file)
+      .replace(/\.(nii\.gz|nii|nrrd|nhdr)$/i, "")
+      .replace(/_\d{4}$/, "");
+    byCase.set(id, [...(byCase.get(id) ?? []), file]);
+  }
+  return [...byCase].map(([id, channelFiles]) => {
+    if (channelFiles.length !== names.length) {
+      throw new UsageError("input-channels", {
+        file: id,
+        found: `${channelFiles.length} files`,
+        expected: `${names.length} channels (${names.join(", ")}) as CASE_0000, CASE_0001, …`,
+      });
+    }
+    return fileCase(id, channelFiles.sort(), labels);
+  });
+}
