@@ -7,7 +7,7 @@ import { KINETICS, PARKER, TISSUE, type Tissue } from "./parameters.ts";
 import type { PhantomSize, Protocol } from "./protocols.ts";
 import { noiseLattice, sampleLattice } from "./smooth-noise.ts";
 import { ricianMagnitude, spoiledGradientEcho } from "./spoiled-gradient-echo.ts";
-import { type Axes, type BaseTissue, type TissueFractions } from "./tissues.ts";
+import type { Axes, BaseTissue, TissueFractions } from "./tissues.ts";
 
 export interface Scene {
   readonly axes: Axes;

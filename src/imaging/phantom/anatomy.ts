@@ -24,8 +24,14 @@ export interface Anatomy {
   readonly breast: Uint8Array;
 }
 
-const GLAND_SOFTNESS = 0.3;
+/** Width of the step from fat to gland, in units of the gland field. */
+const GLAND_SOFTNESS = 0.2;
+/** Share of fibrous tissue in Cooper's ligaments at the voxel scale. */
 const LIGAMENT_SHARE = 0.45;
+
+/** From the back of the pectoral muscle to the pleura, and from rib to rib, mm. */
+const CHEST_WALL_MM = 11;
+const RIB_MM = 24;
 
 /** Builds the tissues of one visit; the same key gives the same anatomy on any grid. */
 export function buildAnatomy(key: RandomKey, options: AnatomyOptions): Anatomy {
@@ -36,6 +42,7 @@ export function buildAnatomy(key: RandomKey, options: AnatomyOptions): Anatomy {
   // Lobes run towards the nipple, so that the fields are longer along r.
   const lobes = field("lobes", [9, 14, 9]);
   const lobules = field("lobules", [4, 6, 4]);
+  const strands = field("strands", [2, 3.2, 2]);
   const ligaments = field("ligaments", [8, 11, 8]);
   const { skin: skinHeight, wall } = surfaces(key, shape, axes);
 
@@ -47,7 +54,6 @@ export function buildAnatomy(key: RandomKey, options: AnatomyOptions): Anatomy {
 
   for (let i = 0; i < S; i++) {
     const s = axes[0][i];
-    const ribPhase = Math.sin((2 * Math.PI * s) / 24 + 1);
     for (let k = 0; k < C; k++) {
       const c = axes[2][k];
       const column = i * C + k;
@@ -65,22 +71,25 @@ export function buildAnatomy(key: RandomKey, options: AnatomyOptions): Anatomy {
         skin[n] = (body - below) * (1 - behind);
         const front = below * (1 - behind);
         if (front > 0) {
-          const score = glandBase(r) + 0.6 * lobes[n] + 0.42 * lobules[n] - density;
+          const score = glandBase(r) + 0.55 * lobes[n] + 0.45 * lobules[n] + 0.3 * strands[n] - density;
           const cover = clamp((depth - 2.5) / 5, 0, 1) * clamp(((back - r) * cosWall - 2) / 4, 0, 1);
           const ridge = ligaments[n] / 0.16;
           const strand = ridge * ridge < 9 ? LIGAMENT_SHARE * Math.exp(-ridge * ridge) : 0;
-          const share = cover * Math.max(1 / (1 + Math.exp(-score / GLAND_SOFTNESS)), strand);
+          // Gland is threaded with fat, more so at the scale of its lobules.
+          const threaded = 1 - clamp(0.22 - 0.16 * strands[n] - 0.1 * lobules[n], 0, 0.7);
+          const share = cover * Math.max(threaded / (1 + Math.exp(-score / GLAND_SOFTNESS)), strand);
           gland[n] = front * share;
           fat[n] = front * (1 - share);
         }
         if (behind > 0) {
           const past = (r - back) * cosWall - shape.pectoralMm;
-          const deep = edge(past);
-          const pleura = edge(past - 11);
-          // Behind the muscle ribs, of which the marrow is fat, take turns with intercostal muscle.
-          const rib = clamp(0.5 + 1.5 * ribPhase, 0, 1) * deep;
-          muscle[n] = body * behind * (1 - pleura) * (1 - rib);
-          fat[n] += body * behind * (1 - pleura) * rib * 0.6;
+          const pleura = edge(past - CHEST_WALL_MM);
+          const rib = edge(ribDepth(s + 0.3 * c, past));
+          const wallShare = body * behind * (1 - pleura);
+          // Fat runs between the fibres of the muscle.
+          const fibres = clamp(0.12 + 0.14 * lobules[n], 0, 0.6);
+          muscle[n] = wallShare * (1 - rib) * (1 - fibres);
+          fat[n] += wallShare * (0.6 * rib + (1 - rib) * fibres);
           lung[n] = body * behind * pleura;
         }
         breast[n] = depth > 0 && r < back ? 1 : 0;
@@ -89,6 +98,13 @@ export function buildAnatomy(key: RandomKey, options: AnatomyOptions): Anatomy {
   }
   for (const vein of options.veins) addTube(fractions, axes, voxelMm, vein);
   return { fractions, breast };
+}
+
+/** Depth in mm within a rib (its marrow is fat), between muscle and pleura; negative in the intercostal muscle. */
+function ribDepth(along: number, past: number): number {
+  const place = ((((along % RIB_MM) + RIB_MM) % RIB_MM) - RIB_MM / 2) / 6.5;
+  const depth = (past - CHEST_WALL_MM / 2) / 4.5;
+  return 5 * (1 - Math.sqrt(place * place + depth * depth));
 }
 
 /** Where gland is likely: a cone behind the nipple, wider towards the chest. Returns the score along r. */
@@ -116,7 +132,7 @@ interface Surface {
 function surfaces(key: RandomKey, shape: BreastShape, axes: Axes): { skin: Surface; wall: Surface } {
   const flat: Axes = [axes[0], new Float64Array(1), axes[2]];
   const wobble = sampleLattice(noiseLattice(deriveKey(key, "anatomy", "skin"), [28, 28, 28]), flat);
-  const ripple = sampleLattice(noiseLattice(deriveKey(key, "anatomy", "wall"), [18, 18, 18]), flat);
+  const ripple = sampleLattice(noiseLattice(deriveKey(key, "anatomy", "wall"), [30, 30, 30]), flat);
   return {
     skin: surface(axes, (s, c, n) => skinAt(shape, s, c) + 1.1 * wobble[n]),
     wall: surface(axes, (s, c, n) => chestWallAt(shape, s, c) + 0.8 * ripple[n]),

@@ -27,7 +27,7 @@ export interface LesionShape {
 }
 
 const LOBULE_FREQUENCY = 3;
-const SPICULE_FREQUENCY = 11;
+const SPICULE_FREQUENCY = 15;
 /** Largest and least factor on the radius that lobules and spicules may make. */
 const RELIEF_RANGE = [0.6, 1.7] as const;
 const VOLUME_SAMPLES = 1500;

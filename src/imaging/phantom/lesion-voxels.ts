@@ -91,7 +91,7 @@ function addLesion(
         if (breast[n] === 0) continue;
         const offset: Triple = [axes[0][i] - cs, axes[1][j] - cr, axes[2][k] - cc];
         const { depthMm, radius } = shape.locate(offset);
-        const cover = clamp(depthMm / voxelMm + 0.5, 0, 1) * (1 - fractions.skin[n]);
+        const cover = lesion.filling * clamp(depthMm / voxelMm + 0.5, 0, 1) * (1 - fractions.skin[n]);
         if (cover === 0) continue;
         let rest = 0;
         for (const values of tissues) {

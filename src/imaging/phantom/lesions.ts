@@ -19,6 +19,8 @@ export interface Lesion {
   /** Breast coordinates (s, r, c), mm. */
   readonly centreMm: Triple;
   readonly outline: LesionOutline;
+  /** Share of the tissue that the lesion takes where it is; the rest stays as it was. */
+  readonly filling: number;
   /** Median transfer constant, 1/min; 0 does not enhance. */
   readonly ktrans: number;
   readonly ve: number;
@@ -106,6 +108,7 @@ function tumourParts(
         lobulation,
         spiculation: main ? spiculation : 0.5 * spiculation,
       },
+      filling: 1,
       ktrans: ktrans * Math.exp(state.lnKtrans),
       ve,
       vp,
@@ -174,6 +177,7 @@ function treatmentEffects(key: RandomKey, { pre, post, axisRatios }: PatientBiol
         site[2] + offset * direction[2],
       ],
       outline: { volumeMm3: reactiveMm3, axisRatios: [1.3, 1, 1 / 1.3], lobulation: 0.15, spiculation: 0 },
+      filling: 0.7,
       ...KINETICS.reactive,
       localLnSd: 0.4,
       ...smooth,
@@ -184,7 +188,8 @@ function treatmentEffects(key: RandomKey, { pre, post, axisRatios }: PatientBiol
       kind: "scar",
       key: deriveKey(key, "scar"),
       centreMm: site,
-      outline: { volumeMm3: scarMm3, axisRatios, lobulation: 0.12, spiculation: 0.15 },
+      outline: { volumeMm3: scarMm3, axisRatios, lobulation: 0.2, spiculation: 0.3 },
+      filling: 0.5,
       ...KINETICS.scar,
       localLnSd: 0.4,
       ...smooth,
@@ -243,6 +248,7 @@ function benignLesions(key: RandomKey, pre: TumourState, shape: BreastShape, sit
             lobulation: 0.03,
             spiculation: 0,
           },
+          filling: 1,
           ...kinetics,
           localLnSd: 0.12,
           rim: 0,

@@ -155,7 +155,7 @@ export const PARKER = {
 
 /** Extended Tofts parameters (Tofts 1999, J Magn Reson Imaging 10:223); Ktrans in 1/min. */
 export const KINETICS = {
-  tumour: { ktrans: 0.26, patientLnSd: 0.28, localLnSd: 0.35, ve: 0.42, veLnSd: 0.2, vp: 0.04 }, // assumption, of the order in Tofts 1995 (Magn Reson Med 33:564)
+  tumour: { ktrans: 0.2, patientLnSd: 0.32, localLnSd: 0.42, ve: 0.42, veLnSd: 0.2, vp: 0.04 }, // assumption, of the order in Tofts 1995 (Magn Reson Med 33:564)
   remnant: { lnKtrans: -0.3, perCellularity: 0.15, perResistance: 0.08, lnSd: 0.25 }, // calibrated: after chemotherapy lower, but less so where cellularity stays
   necrosis: { lnKtrans: -3.2 }, // assumption: core against rim
   fibroadenoma: { ktrans: 0.15, ve: 0.65, vp: 0.02 }, // assumption: persistent enhancement
@@ -163,7 +163,7 @@ export const KINETICS = {
   reactive: { ktrans: 0.075, ve: 0.5, vp: 0.015 }, // assumption: healing bed, weak and persistent
   scar: { ktrans: 0.02, ve: 0.35, vp: 0.005 }, // assumption
   skin: { ktrans: 0.06, ve: 0.35, vp: 0.02 }, // assumption
-  muscle: { ktrans: 0.045, ve: 0.12, vp: 0.015 }, // assumption
+  muscle: { ktrans: 0.03, ve: 0.12, vp: 0.015 }, // assumption
   fat: { ktrans: 0.004, ve: 0.05, vp: 0.003 }, // assumption
   gland: { ve: 0.35, vp: 0.01, localLnSd: 0.5 }, // assumption
   glandKtrans: { median: 0.022, lnSd: 0.6, least: 0.006, most: 0.07 }, // assumption: minimal to marked background enhancement
@@ -179,7 +179,7 @@ export const ANATOMY = {
   subcutaneous: [10, 18], // assumption: beside the breast
   pectoral: [8, 13], // assumption
   thoraxRadius: 170, // assumption
-  density: { mean: 0.35, sd: 0.55, least: -0.6, most: 1.3 }, // assumption: threshold on the gland field; low is dense
+  density: { mean: 0.75, sd: 0.45, least: -0.2, most: 1.6 }, // assumption: threshold on the gland field; low is dense
   densityAfter: 0.1, // assumption: gland recedes a little under chemotherapy
   veins: [2, 4], // assumption
   veinRadius: [0.8, 1.5], // assumption

@@ -14,7 +14,7 @@ export interface Lattice {
 }
 
 /** Half edge in mm of the cube that every lattice covers, so that a field does not depend on the image's size. */
-const HALF_EXTENT_MM = 96;
+const HALF_EXTENT_MM = 80;
 
 /** Mean over positions of Σ w² for cubic B-spline weights w: the B-spline of degree 7 at 0. */
 const SPLINE_POWER = 151 / 315;
