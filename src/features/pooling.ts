@@ -5,7 +5,7 @@
 import { UsageError } from "../domain/errors.ts";
 import type { Triple } from "../domain/grid.ts";
 import type { Issue } from "../domain/issues.ts";
-import { type CellLayout, cellMeans, centreWeights } from "./window-cells.ts";
+import { blockShape, type CellLayout, cellMeans, centreWeights } from "./window-cells.ts";
 
 /** In the order of the columns. */
 export const POOLED_STATISTICS = ["mean", "deviation", "maximum"] as const;
@@ -49,9 +49,9 @@ interface RegionSums {
   readonly name: string;
   readonly region: Float32Array;
   weight: number;
-  /** Sums of weight · activation and of weight · activation², per channel. */
-  readonly first: Float64Array;
-  readonly second: Float64Array;
+  /** Weighted mean and sum of weighted squares about it, per channel. */
+  readonly mean: Float64Array;
+  readonly squares: Float64Array;
   /** Maximum per channel over the cells of one octave of prominence, by octave. */
   readonly maxima: Map<number, Float64Array>;
 }
@@ -74,6 +74,7 @@ export function createPooler(options: PoolerOptions): Pooler {
   const { imageShape, bottleneckShape, channels, statistics = POOLED_STATISTICS } = options;
   const voxels = imageShape[0] * imageShape[1] * imageShape[2];
   const cells = bottleneckShape[0] * bottleneckShape[1] * bottleneckShape[2];
+  const block = blockShape(options);
   const centre = centreWeights(options);
   const centrality = centre.map((weight) => Math.min(1, weight / Math.exp(-6)));
   const regions = Object.entries(options.regions).map(([name, region]): RegionSums => {
@@ -82,8 +83,8 @@ export function createPooler(options: PoolerOptions): Pooler {
       name,
       region,
       weight: 0,
-      first: new Float64Array(channels),
-      second: new Float64Array(channels),
+      mean: new Float64Array(channels),
+      squares: new Float64Array(channels),
       maxima: new Map(),
     };
   });
@@ -97,7 +98,7 @@ export function createPooler(options: PoolerOptions): Pooler {
         });
       }
       for (const sums of regions) {
-        const means = cellMeans(sums.region, options, start);
+        const means = cellMeans(sums.region, options, block, start);
         addMoments(
           sums,
           means.map((mean, cell) => mean * centre[cell]),
@@ -129,35 +130,42 @@ export function createPooler(options: PoolerOptions): Pooler {
 }
 
 function statisticsOf(sums: RegionSums): Readonly<Record<PooledStatistic, (channel: number) => number>> {
-  const { weight, first, second, maxima } = sums;
+  const { weight, mean, squares, maxima } = sums;
   const core = [...maxima.values()];
   return {
-    mean: (c) => first[c] / weight,
-    // Rounding can leave a variance that is 0 a little below it.
-    deviation: (c) => Math.sqrt(Math.max(0, second[c] / weight - (first[c] / weight) ** 2)),
+    mean: (c) => mean[c],
+    deviation: (c) => Math.sqrt(squares[c] / weight),
     maximum: (c) => core.reduce((most, maximum) => Math.max(most, maximum[c]), -Infinity),
   };
 }
 
+/**
+ * Adds a window's weighted moments by the pairwise update of Chan, Golub & LeVeque (1983). Sums of squares would
+ * lose a small deviation to rounding, and forests, which see only ranks, would take the remains for a feature.
+ */
 function addMoments(sums: RegionSums, weights: Float64Array, activation: Float32Array): void {
   const cells = weights.length;
-  for (let cell = 0; cell < cells; cell++) sums.weight += weights[cell];
-  for (let c = 0; c < sums.first.length; c++) {
+  const added = weights.reduce((sum, weight) => sum + weight, 0);
+  if (!(added > 0)) return;
+  const heaviest = weights.indexOf(Math.max(...weights));
+  const total = sums.weight + added;
+  for (let c = 0; c < sums.mean.length; c++) {
     const base = c * cells;
-    let first = 0;
-    let second = 0;
-    for (let cell = 0; cell < cells; cell++) {
-      const value = activation[base + cell];
-      const weighted = weights[cell] * value;
-      first += weighted;
-      second += weighted * value;
-    }
-    sums.first[c] += first;
-    sums.second[c] += second;
+    const origin = activation[base + heaviest];
+    let moment = 0;
+    for (let cell = 0; cell < cells; cell++) moment += weights[cell] * (activation[base + cell] - origin);
+    const mean = origin + moment / added;
+    let squares = 0;
+    for (let cell = 0; cell < cells; cell++) squares += weights[cell] * (activation[base + cell] - mean) ** 2;
+    const step = mean - sums.mean[c];
+    // The quotient first: it is exactly 1 in the first window, so a constant channel stays exactly constant.
+    sums.mean[c] += step * (added / total);
+    sums.squares[c] += squares + (step * step * sums.weight * added) / total;
   }
+  sums.weight = total;
 }
 
-function addMaxima({ maxima, first }: RegionSums, prominence: Float64Array, activation: Float32Array): void {
+function addMaxima({ maxima, mean }: RegionSums, prominence: Float64Array, activation: Float32Array): void {
   const cells = prominence.length;
   prominence.forEach((value, cell) => {
     if (!(value > 0)) return;
@@ -165,7 +173,7 @@ function addMaxima({ maxima, first }: RegionSums, prominence: Float64Array, acti
     if (octave < Math.max(...maxima.keys()) - 1) return;
     let maximum = maxima.get(octave);
     if (maximum === undefined) {
-      maximum = new Float64Array(first.length).fill(-Infinity);
+      maximum = new Float64Array(mean.length).fill(-Infinity);
       maxima.set(octave, maximum);
       for (const other of maxima.keys()) if (other < Math.max(...maxima.keys()) - 1) maxima.delete(other);
     }

@@ -14,7 +14,11 @@ export interface CellLayout {
   readonly bottleneckShape: Triple;
 }
 
-/** @throws {UsageError} `pool-shape` where a size is not positive or cells do not divide the window evenly. */
+/**
+ * Voxels that one cell covers, (slice, row, column).
+ *
+ * @throws {UsageError} `pool-shape` where a size is not positive or cells do not divide the window evenly.
+ */
 export function blockShape({ imageShape, windowShape, bottleneckShape }: CellLayout): Triple {
   const isSize = (size: number) => Number.isInteger(size) && size > 0;
   const fits = [0, 1, 2].every(
@@ -54,11 +58,16 @@ export function centreWeights({ bottleneckShape }: CellLayout): Float64Array {
  * Mean of a region over the block of each cell, [d · h · w]; voxels outside the image count as 0.
  *
  * @param region one weight per voxel of the image.
+ * @param block voxels of a cell, of {@link blockShape}.
  * @param start first voxel of the window; a window may reach over the edges of the image.
  */
-export function cellMeans(region: Float32Array, layout: CellLayout, start: Triple): Float64Array {
+export function cellMeans(
+  region: Float32Array,
+  layout: CellLayout,
+  block: Triple,
+  start: Triple,
+): Float64Array {
   const { imageShape, windowShape, bottleneckShape } = layout;
-  const block = blockShape(layout);
   const [, rows, columns] = imageShape;
   const [, cellRows, cellColumns] = bottleneckShape;
   const sums = new Float64Array(bottleneckShape[0] * cellRows * cellColumns);
