@@ -1,0 +1,83 @@
+/** How the training of a network went: loss or Dice by step, one line per fold. */
+import * as Plot from "@observablehq/plot";
+import { axes, drawFigure } from "./figure.ts";
+import { PALETTE } from "./palette.ts";
+
+export interface FoldLine {
+  readonly fold: number;
+  /** In the order of steps. */
+  readonly points: readonly { readonly step: number; readonly value: number }[];
+}
+
+export type TrainingQuantity = "loss" | "dice";
+
+const AXIS: Readonly<Record<TrainingQuantity, string>> = {
+  loss: "Training loss",
+  dice: "Validation Dice",
+};
+
+/** More points than this in one line cannot be seen and are averaged. */
+const MOST_POINTS = 200;
+
+/** Draws the lines; a loss on a logarithmic axis where it stays positive and spans more than a factor of 5. */
+export function trainingFigure(
+  network: string,
+  quantity: TrainingQuantity,
+  lines: readonly FoldLine[],
+): string {
+  const thinned = lines.map((line) => ({ ...line, points: thin(line.points) }));
+  const values = thinned.flatMap(({ points }) => points.map(({ value }) => value));
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const logarithmic = quantity === "loss" && least > 0 && most / least > 5;
+  const colourOf = (i: number) => PALETTE[i % PALETTE.length];
+  return drawFigure({
+    label: `${AXIS[quantity]} of ${network} by step, ${lines.length} ${lines.length === 1 ? "fold" : "folds"}.`,
+    width: 400,
+    height: 260,
+    ...(lines.length > 1
+      ? { legend: lines.map(({ fold }, i) => ({ text: `Fold ${fold}`, colour: colourOf(i) })) }
+      : {}),
+    plot: {
+      marginLeft: 52,
+      marginRight: 14,
+      marginTop: 12,
+      marginBottom: 42,
+      x: { nice: true },
+      y: {
+        ...(logarithmic ? { type: "log" as const } : { nice: true }),
+        ...(quantity === "dice" ? { domain: [0, 1] } : {}),
+      },
+      marks: [
+        ...axes({ label: "Step" }, { label: `${AXIS[quantity]}${logarithmic ? " (logarithmic)" : ""}` }),
+        ...thinned.map(({ points }, i) =>
+          Plot.line(points, {
+            x: "step",
+            y: "value",
+            stroke: colourOf(i),
+            strokeWidth: 1.6,
+            strokeOpacity: 0.9,
+          }),
+        ),
+        ...thinned.map(({ points }, i) =>
+          Plot.dot(points.slice(-1), { x: "step", y: "value", fill: colourOf(i), r: 3 }),
+        ),
+        Plot.frame({ strokeOpacity: 0.35 }),
+      ],
+    },
+  });
+}
+
+/** Means of step and value over runs of equal length, so that at most {@link MOST_POINTS} are left. */
+function thin(points: FoldLine["points"]): FoldLine["points"] {
+  const run = Math.ceil(points.length / MOST_POINTS);
+  if (run <= 1) return points;
+  const means: { step: number; value: number }[] = [];
+  for (let start = 0; start < points.length; start += run) {
+    const part = points.slice(start, start + run);
+    means.push({
+      step: part.reduce((sum, { step }) => sum + step, 0) / part.length,
+      value: part.reduce((sum, { value }) => sum + value, 0) / part.length,
+    });
+  }
+  return means;
+}

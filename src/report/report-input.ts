@@ -1,0 +1,134 @@
+/**
+ * What a report is made from: plain data, no paths and no live objects, so that it can be read from a run's files.
+ * Every part but the head is optional: a study on a table alone has no images and no networks.
+ */
+import type { Issue } from "../domain/issues.ts";
+import type { PathologyOutcome } from "../domain/outcome.ts";
+import type { Comparison } from "../statistics/comparison-result.ts";
+import type { CohortSummary } from "./cohort-summary.ts";
+
+export interface ReportInput {
+  readonly head: ReportHead;
+  readonly cohort?: CohortSummary;
+  /** One per network. */
+  readonly segmentation?: readonly SegmentationQuality[];
+  /** One per network and fold. */
+  readonly training?: readonly TrainingCurve[];
+  /** One per network. */
+  readonly plans?: readonly NetworkPlanSummary[];
+  /** One row per patient of predictions.csv. */
+  readonly predictions?: readonly PredictionRow[];
+  /** The external test set first; the order is kept. */
+  readonly comparisons?: readonly ComparisonBlock[];
+  /** The study configuration after all defaults. */
+  readonly choices?: StudyChoices;
+  readonly issues?: readonly Issue[];
+  /** Limitations that only the study knows, a sentence each. What follows from the figures is added by the report. */
+  readonly limitations?: readonly string[];
+  /** Shows study identifiers beside segmentation cases; they are left out by default. */
+  readonly showIdentifiers?: boolean;
+}
+
+export interface ReportHead {
+  /** Name of the study. */
+  readonly study: string;
+  readonly runId: string;
+  /** When the run ended, ISO 8601. */
+  readonly date: string;
+  readonly seed: number;
+  /** What made the results, e.g. `{ residua: "0.1.0", node: "24.21.0", engine: "onnx 1.30.0" }`. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Whether the patients are simulated; the report then says so at the top. */
+  readonly simulated?: boolean;
+}
+
+export type SetName = "train" | "test";
+
+/** One examination's segmentation against its reference; `null` where a measure is undefined (an empty mask). */
+export interface SegmentationCase {
+  readonly id: string;
+  readonly set: SetName;
+  readonly visit: string;
+  readonly dice: number | null;
+  /** 95th percentile of the surface distances, in mm. */
+  readonly hd95Mm: number | null;
+  /** Normalised surface Dice, 0 to 1. */
+  readonly nsd: number | null;
+  /** Predicted minus reference volume, in ml. */
+  readonly volumeErrorMl: number | null;
+  /** Volume of the reference, in ml. */
+  readonly referenceMl?: number;
+}
+
+export interface SegmentationQuality {
+  readonly network: string;
+  readonly cases: readonly SegmentationCase[];
+  /** Tolerance of the normalised surface Dice, in mm. */
+  readonly nsdToleranceMm?: number;
+  readonly pictures?: readonly Picture[];
+}
+
+/** A slice with its overlays, ready to show. */
+export interface Picture {
+  /** What is seen, with the meaning of the outlines; also the alternative text. No identifiers of patients. */
+  readonly caption: string;
+  readonly raster: Raster;
+}
+
+/** Pixels row by row from the top left, RGBA, 4·width·height bytes. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray | Uint8Array;
+}
+
+export interface TrainingCurve {
+  readonly network: string;
+  readonly fold: number;
+  /** In the order of steps; `null` where a value was not measured at that step. */
+  readonly points: readonly {
+    readonly step: number;
+    readonly loss: number | null;
+    readonly dice: number | null;
+  }[];
+}
+
+export interface NetworkPlanSummary {
+  readonly network: string;
+  /** As `residua plan --json` prints it. */
+  readonly plan: ConfigTree;
+  readonly fingerprint?: ConfigTree;
+}
+
+export interface PredictionRow {
+  readonly set: SetName;
+  readonly outcome: PathologyOutcome;
+  /** Predicted RCB (score, or class rank 0 to 3 where classes were learnt) per model; `null` is missing. */
+  readonly predicted: Readonly<Record<string, number | null>>;
+}
+
+/** The statistics of one set, with the reference, primary endpoint and margin that the comparison declares. */
+export interface ComparisonBlock {
+  readonly set: SetName;
+  /** How the predictions came about. */
+  readonly predictions: PredictionOrigin;
+  readonly comparison: Comparison;
+}
+
+/** `fixed`: models fitted on other patients; `out-of-fold`: by cross-validation; `in-sample`: the models saw these patients. */
+export type PredictionOrigin = "fixed" | "out-of-fold" | "in-sample";
+
+export interface StudyChoices {
+  readonly configuration: ConfigTree;
+  /** Dotted paths (`training.steps`, `models.0.name`) that the study file did not give, so that the default holds. */
+  readonly defaulted?: readonly string[];
+}
+
+/** Configuration as parsed: what JSON can hold. */
+export type ConfigTree =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly ConfigTree[]
+  | { readonly [name: string]: ConfigTree | undefined };
