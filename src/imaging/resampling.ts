@@ -5,7 +5,7 @@
  * and that border the image goes on with its edge values.
  */
 import { createGrid, type Grid, type Triple, voxelCount } from "../domain/grid.ts";
-import type { LabelMap, Volume } from "../domain/volume.ts";
+import type { LabelMap, Volume, VoxelArray } from "../domain/volume.ts";
 import { type GridMapping, gridMapping } from "./grid-mapping.ts";
 import { resampleAlongAxes, resampleAtPoints } from "./interpolation.ts";
 import type { AxisInterpolation, Interpolation } from "./interpolation-weights.ts";
@@ -13,17 +13,20 @@ import type { AxisInterpolation, Interpolation } from "./interpolation-weights.t
 export interface ResampleOptions {
   /**
    * Default `linear`. `cubic` is interpolation by a cubic B-spline (Unser 1999, IEEE Signal Process Mag 16:22) of the image
-   * continued by its edge values, as `scipy.ndimage` with mode `nearest`.
+   * continued by its edge values (as `scipy.ndimage` with mode `nearest`), limited to the range of the image (as nnU-Net).
    */
   readonly interpolation?: Interpolation;
   /** Value given to points outside the source, or `edge` for the value of the nearest border. Default 0. */
   readonly outside?: number | "edge";
   /**
-   * `nearest`: along the source's coarse axis, where it has one ({@link coarseAxis}), the nearest slice is taken instead of a
-   * mixture of distant ones (nnU-Net's "separate z", Isensee 2021). Default `same`.
+   * `nearest`: along the coarse axis ({@link coarseAxis}) of the source or, where it has none, of the target, the nearest slice is taken
+   * instead of a mixture of distant ones (nnU-Net's "separate z", Isensee 2021). Default `same`.
    */
   readonly alongCoarseAxis?: "same" | "nearest";
 }
+
+/** Shares of classes that differ by no more are equal but for rounding. */
+const EQUAL_SHARES = 1e-6;
 
 /** Ratio of spacings above which nnU-Net treats the coarsest axis apart. */
 const ANISOTROPY_THRESHOLD = 3;
@@ -34,37 +37,39 @@ const ANISOTROPY_THRESHOLD = 3;
  */
 export function resample(volume: Volume, grid: Grid, options: ResampleOptions = {}): Volume<Float32Array> {
   const { interpolation = "linear", outside = 0, alongCoarseAxis = "same" } = options;
-  const data = sample(volume, grid, axisInterpolations(volume.grid, interpolation, alongCoarseAxis));
+  const data = sample(volume, grid, interpolation, alongCoarseAxis);
+  if (interpolation === "cubic") limitToRange(data, volume.data);
   if (outside !== "edge") fillOutside(data, volume.grid, grid, outside);
   return { grid, data };
 }
 
 /**
- * Resamples a mask onto a grid: each class is resampled linearly by itself and every voxel takes the class with the largest share,
- * of equal shares (within 1e-6) the class with the greatest number. So for one class against background the result is nnU-Net's
- * "share ≥ ½"; where three classes meet and none has half, nnU-Net leaves background and this keeps the strongest class. What lies outside
- * the source is background.
+ * Resamples a mask onto a grid: each class is resampled linearly by itself and every voxel takes the class with the largest share.
+ * Of equal shares (within 1e-6) the class of the nearest voxel wins, and where that one has less, the smallest; as nnU-Net's
+ * `resize_segmentation`. What lies outside the source is background.
  */
 export function resampleLabels(
   labels: LabelMap,
   grid: Grid,
   { alongCoarseAxis = "same" }: Pick<ResampleOptions, "alongCoarseAxis"> = {},
 ): LabelMap {
-  const interpolations = axisInterpolations(labels.grid, "linear", alongCoarseAxis);
   const present = new Uint8Array(256);
   for (const value of labels.data) present[value] = 1;
 
   const data = new Uint8Array(voxelCount(grid));
-  const best = new Float32Array(data.length);
+  const nearest = sample(labels, grid, "nearest", "same");
+  const best = new Float32Array(data.length).fill(-1);
   const indicator = new Float32Array(labels.data.length);
   for (let label = 0; label < 256; label++) {
     if (present[label] === 0) continue;
     for (let i = 0; i < indicator.length; i++) indicator[i] = labels.data[i] === label ? 1 : 0;
-    const share = sample({ grid: labels.grid, data: indicator }, grid, interpolations);
+    const share = sample({ grid: labels.grid, data: indicator }, grid, "linear", alongCoarseAxis);
     for (let i = 0; i < data.length; i++) {
-      if (share[i] < best[i] - 1e-6) continue;
-      best[i] = share[i];
-      data[i] = label;
+      const lead = share[i] - best[i];
+      if (lead > EQUAL_SHARES || (lead >= -EQUAL_SHARES && nearest[i] === label)) {
+        best[i] = share[i];
+        data[i] = label;
+      }
     }
   }
   fillOutside(data, labels.grid, grid, 0);
@@ -108,22 +113,34 @@ export function coarseAxis(spacingMm: Triple, threshold = ANISOTROPY_THRESHOLD):
   return coarsest.length === 1 ? coarsest[0] : undefined;
 }
 
-function axisInterpolations(
-  grid: Grid,
-  interpolation: Interpolation,
-  alongCoarseAxis: "same" | "nearest",
-): AxisInterpolation {
-  const coarse = alongCoarseAxis === "nearest" ? coarseAxis(grid.spacingMm) : undefined;
-  return [0, 1, 2].map((axis) =>
+function sample(source: Volume, grid: Grid, interpolation: Interpolation, along: "same" | "nearest") {
+  const mapping = gridMapping(source.grid, grid);
+  const coarse = along === "nearest" ? coarseSourceAxis(source.grid, grid, mapping) : undefined;
+  const interpolations = [0, 1, 2].map((axis) =>
     axis === coarse ? "nearest" : interpolation,
   ) as unknown as AxisInterpolation;
-}
-
-function sample(source: Volume, grid: Grid, interpolations: AxisInterpolation): Float32Array {
-  const mapping = gridMapping(source.grid, grid);
   return mapping.axisPairs === undefined
     ? resampleAtPoints(source, grid.shape, mapping, interpolations)
     : resampleAlongAxes(source, grid.shape, mapping, mapping.axisPairs, interpolations);
+}
+
+/** The source's coarse axis or, where it has none, the one along which the target is coarse. */
+function coarseSourceAxis(source: Grid, target: Grid, { axisPairs }: GridMapping): number | undefined {
+  const own = coarseAxis(source.spacingMm);
+  const targetAxis = coarseAxis(target.spacingMm);
+  if (own !== undefined || targetAxis === undefined || axisPairs === undefined) return own;
+  return axisPairs.indexOf(targetAxis);
+}
+
+/** A spline overshoots at edges; what it makes must not leave the range of the image. */
+function limitToRange(data: Float32Array, source: VoxelArray): void {
+  let low = Infinity;
+  let high = -Infinity;
+  for (let i = 0; i < source.length; i++) {
+    if (source[i] < low) low = source[i];
+    if (source[i] > high) high = source[i];
+  }
+  for (let i = 0; i < data.length; i++) data[i] = Math.max(low, Math.min(data[i], high));
 }
 
 /** Sets the voxels of `grid` whose centre lies outside the source. */
