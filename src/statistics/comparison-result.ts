@@ -36,7 +36,7 @@ export interface Equivalence {
 }
 
 /** How a difference was tested. */
-export type PairMethod = "delong" | "paired-bootstrap" | "meng";
+export type PairMethod = "delong" | "paired-bootstrap" | "infinitesimal-jackknife";
 
 /** One difference, `b` minus `a`, on the cases that both models have. */
 export interface PairFigure {

@@ -41,7 +41,7 @@ export interface ComparisonRequest {
  * Measures models against an outcome and compares them in pairs.
  *
  * AUCs have DeLong's intervals and paired test, correlations the interval of Bonett & Wright and the paired bootstrap
- * (Meng's Z above 10,000 cases, where nothing is resampled). A model is measured on its own complete cases, a pair on
+ * (the infinitesimal jackknife above 10,000 cases, where nothing is resampled). A model is measured on its own complete cases, a pair on
  * those that both models have. Holm's adjustment runs over all pairs of one endpoint. A score's direction is never
  * guessed.
  *
@@ -175,7 +175,7 @@ function notResampled(n: number): Issue {
     severity: "info",
     message:
       `Case sets of more than ${MOST_CASES_TO_RESAMPLE} cases (${n} cases here) were not resampled: ` +
-      "bootstrap intervals are empty there, and correlations were compared by Meng's Z.",
+      "bootstrap intervals are empty there, and correlations were compared by the infinitesimal jackknife.",
   };
 }
 

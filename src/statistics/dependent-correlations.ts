@@ -1,15 +1,9 @@
 /**
  * Tests of two correlations with one common variable, from the correlations alone. They assume normal variables;
- * on ranks they are approximations (Myers & Sirois 2006), used where a bootstrap is not.
+ * on ranks they are approximations (Myers & Sirois 2006), for published correlations whose cases are not at hand.
  */
 import { UsageError } from "../domain/errors.ts";
-import {
-  CONFIDENCE,
-  type Interval,
-  normalCriticalValue,
-  twoSidedNormalP,
-  twoSidedStudentP,
-} from "./distributions.ts";
+import { type Interval, twoSidedNormalP, twoSidedStudentP } from "./distributions.ts";
 
 /** Correlations among an outcome and two predictors, of `n` cases. */
 export interface DependentCorrelations {
@@ -111,9 +105,4 @@ function correlationOfCorrelations(first: number, second: number, between: numbe
 function requireCases({ n }: DependentCorrelations): void {
   if (n >= 4) return;
   throw new UsageError("too-few-cases", { found: `${n} cases`, expected: "at least four" });
-}
-
-/** The standard error that an interval of a difference implies. */
-export function impliedStandardError([low, high]: Interval, confidence = CONFIDENCE): number {
-  return (high - low) / (2 * normalCriticalValue(confidence));
 }

@@ -5,21 +5,21 @@ import { bootstrap, pairedDifferences, summarise } from "./bootstrap.ts";
 import type { Target } from "./comparison-outcome.ts";
 import type { SpearmanFigure } from "./comparison-result.ts";
 import { type Correlation, correlate, LEAST_CASES, spearmanOfLevels } from "./correlation.ts";
-import { impliedStandardError, mengTest, zouInterval } from "./dependent-correlations.ts";
-import type { Interval } from "./distributions.ts";
+import { correlationDifference, spearmanInfluence } from "./correlation-influence.ts";
 import type { Metric, PairNumbers } from "./endpoint-analysis.ts";
-import { type Levels, subsetLevels } from "./levels.ts";
+import { subsetLevels } from "./levels.ts";
 
 interface MeasuredCorrelation {
-  readonly levels: Levels;
   readonly correlation: Correlation;
+  /** Influences of the cases, where they were not resampled. */
+  readonly influence: Float64Array | null;
   /** Correlations of the resamples; `null` where there are none. */
   readonly resampled: Float64Array | null;
 }
 
 /**
- * The metric of an ordered outcome. Pairs are tested by the paired bootstrap; by Meng's Z with Zou's interval, on
- * ranks, where the cases are too many to resample.
+ * The metric of an ordered outcome. Pairs are tested by the paired bootstrap; by the infinitesimal
+ * jackknife where the cases are too many to resample.
  */
 export function spearmanMetric(
   target: Extract<Target, { metric: "spearman" }>,
@@ -38,7 +38,11 @@ export function spearmanMetric(
       return levels.map((ofModel, index) => {
         const correlation = correlate(ofModel, outcome);
         if (correlation === null) return null;
-        return { levels: ofModel, correlation, resampled: resampled?.[index] ?? null };
+        return {
+          correlation,
+          influence: resampled === null ? spearmanInfluence(ofModel, outcome) : null,
+          resampled: resampled?.[index] ?? null,
+        };
       });
     },
     figure(measured, rows) {
@@ -51,9 +55,14 @@ export function spearmanMetric(
       return spearmanRemarks(target.name, column.name, figure);
     },
     difference(a, b) {
-      if (a.resampled === null || b.resampled === null) return mengNumbers(a, b);
       const difference = b.correlation.rho - a.correlation.rho;
-      const resampled = summarise(pairedDifferences(a.resampled, b.resampled));
+      if (a.influence !== null && b.influence !== null) {
+        return influenceNumbers(difference, a.influence, b.influence);
+      }
+      const resampled =
+        a.resampled === null || b.resampled === null
+          ? null
+          : summarise(pairedDifferences(a.resampled, b.resampled));
       return {
         difference,
         ci: resampled?.ci ?? null,
@@ -73,21 +82,15 @@ function ratio(difference: number, standardError: number): number | null {
   return difference === 0 ? 0 : null;
 }
 
-function mengNumbers(a: MeasuredCorrelation, b: MeasuredCorrelation): PairNumbers {
-  const { n, rho: first, ci: firstCi } = b.correlation;
-  const { rho: second, ci: secondCi } = a.correlation;
-  const correlations = { first, second, between: spearmanOfLevels(a.levels, b.levels), n };
-  const { statistic, p } = mengTest(correlations);
-  const testable = Number.isFinite(statistic);
-  const ci: Interval | null =
-    firstCi === null || secondCi === null ? null : zouInterval(correlations, firstCi, secondCi);
+function influenceNumbers(difference: number, first: Float64Array, second: Float64Array): PairNumbers {
+  const test = correlationDifference(difference, first, second);
   return {
-    difference: first - second,
-    ci,
-    z: testable ? statistic : null,
-    p: testable ? p : null,
-    method: "meng",
-    standardError: ci === null ? null : impliedStandardError(ci),
+    difference,
+    ci: test?.ci ?? null,
+    z: test?.z ?? null,
+    p: test?.p ?? null,
+    method: "infinitesimal-jackknife",
+    standardError: test?.standardError ?? null,
     ciBootstrap: null,
   };
 }
