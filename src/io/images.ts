@@ -1,6 +1,8 @@
 /** Any image file → a volume or a label map. */
 import { DataError } from "../domain/errors.ts";
 import type { Volume } from "../domain/volume.ts";
+import { readDicomSlice, readDicomVolume } from "./dicom/folder.ts";
+import { isFolder } from "./folders.ts";
 import { readNifti } from "./nifti/read.ts";
 import { readNrrd } from "./nrrd/read.ts";
 import type { VolumeFromFile } from "./volume-file.ts";
@@ -13,6 +15,7 @@ interface ImageFormat {
 const FORMATS: readonly ImageFormat[] = [
   { endings: [".nii", ".nii.gz"], read: readNifti },
   { endings: [".nrrd", ".nhdr"], read: readNrrd },
+  { endings: [".dcm"], read: readDicomSlice },
 ];
 
 /** Whether {@link readVolume} reads files of this name. */
@@ -21,13 +24,15 @@ export function isImageFile(file: string): boolean {
 }
 
 /**
- * Reads an image by the ending of its name (.nii, .nii.gz, .nrrd, .nhdr, in any case).
+ * Reads an image by the ending of its name (.nii, .nii.gz, .nrrd, .nhdr or, for one slice, .dcm; in any case), or a folder
+ * that holds one DICOM series.
  *
  * @throws {DataError} `image-format` for another ending, and what the reader of the format throws.
  */
 export async function readVolume(file: string): Promise<VolumeFromFile> {
   const format = formatOf(file);
   if (format === undefined) {
+    if (await isFolder(file)) return readDicomVolume(file);
     throw new DataError("image-format", {
       file,
       found: "an image file of unknown kind",

@@ -1,0 +1,101 @@
+/** The DICOM attributes that Residua reads, with their value representations (PS3.6, chapter 6). */
+
+/** Value representations of these attributes. */
+export type Vr =
+  | "CS"
+  | "DA"
+  | "DS"
+  | "DT"
+  | "FD"
+  | "IS"
+  | "LO"
+  | "OW"
+  | "SH"
+  | "SQ"
+  | "TM"
+  | "UI"
+  | "UL"
+  | "US";
+
+interface Attribute {
+  /** Group and element, as 0xGGGGEEEE. */
+  readonly tag: number;
+  readonly vr: Vr;
+}
+
+const TABLE = {
+  TransferSyntaxUID: { tag: 0x00020010, vr: "UI" },
+  SpecificCharacterSet: { tag: 0x00080005, vr: "CS" },
+  ImageType: { tag: 0x00080008, vr: "CS" },
+  SOPClassUID: { tag: 0x00080016, vr: "UI" },
+  SOPInstanceUID: { tag: 0x00080018, vr: "UI" },
+  StudyDate: { tag: 0x00080020, vr: "DA" },
+  AcquisitionDate: { tag: 0x00080022, vr: "DA" },
+  ContentDate: { tag: 0x00080023, vr: "DA" },
+  AcquisitionDateTime: { tag: 0x0008002a, vr: "DT" },
+  AcquisitionTime: { tag: 0x00080032, vr: "TM" },
+  ContentTime: { tag: 0x00080033, vr: "TM" },
+  Modality: { tag: 0x00080060, vr: "CS" },
+  Manufacturer: { tag: 0x00080070, vr: "LO" },
+  StudyDescription: { tag: 0x00081030, vr: "LO" },
+  SeriesDescription: { tag: 0x0008103e, vr: "LO" },
+  PatientID: { tag: 0x00100020, vr: "LO" },
+  ClinicalTrialTimePointID: { tag: 0x00120050, vr: "LO" },
+  SliceThickness: { tag: 0x00180050, vr: "DS" },
+  RepetitionTime: { tag: 0x00180080, vr: "DS" },
+  EchoTime: { tag: 0x00180081, vr: "DS" },
+  SpacingBetweenSlices: { tag: 0x00180088, vr: "DS" },
+  TriggerTime: { tag: 0x00181060, vr: "DS" },
+  FlipAngle: { tag: 0x00181314, vr: "DS" },
+  StudyInstanceUID: { tag: 0x0020000d, vr: "UI" },
+  SeriesInstanceUID: { tag: 0x0020000e, vr: "UI" },
+  SeriesNumber: { tag: 0x00200011, vr: "IS" },
+  AcquisitionNumber: { tag: 0x00200012, vr: "IS" },
+  ImagePositionPatient: { tag: 0x00200032, vr: "DS" },
+  ImageOrientationPatient: { tag: 0x00200037, vr: "DS" },
+  FrameOfReferenceUID: { tag: 0x00200052, vr: "UI" },
+  TemporalPositionIdentifier: { tag: 0x00200100, vr: "IS" },
+  PlanePositionSequence: { tag: 0x00209113, vr: "SQ" },
+  PlaneOrientationSequence: { tag: 0x00209116, vr: "SQ" },
+  SamplesPerPixel: { tag: 0x00280002, vr: "US" },
+  NumberOfFrames: { tag: 0x00280008, vr: "IS" },
+  Rows: { tag: 0x00280010, vr: "US" },
+  Columns: { tag: 0x00280011, vr: "US" },
+  PixelSpacing: { tag: 0x00280030, vr: "DS" },
+  BitsAllocated: { tag: 0x00280100, vr: "US" },
+  BitsStored: { tag: 0x00280101, vr: "US" },
+  HighBit: { tag: 0x00280102, vr: "US" },
+  PixelRepresentation: { tag: 0x00280103, vr: "US" },
+  RescaleIntercept: { tag: 0x00281052, vr: "DS" },
+  RescaleSlope: { tag: 0x00281053, vr: "DS" },
+  PixelMeasuresSequence: { tag: 0x00289110, vr: "SQ" },
+  SegmentationType: { tag: 0x00620001, vr: "CS" },
+  SegmentSequence: { tag: 0x00620002, vr: "SQ" },
+  SegmentNumber: { tag: 0x00620004, vr: "US" },
+  SegmentLabel: { tag: 0x00620005, vr: "LO" },
+  SegmentIdentificationSequence: { tag: 0x0062000a, vr: "SQ" },
+  ReferencedSegmentNumber: { tag: 0x0062000b, vr: "US" },
+  MaximumFractionalValue: { tag: 0x0062000e, vr: "US" },
+  SharedFunctionalGroupsSequence: { tag: 0x52009229, vr: "SQ" },
+  PerFrameFunctionalGroupsSequence: { tag: 0x52009230, vr: "SQ" },
+  PixelData: { tag: 0x7fe00010, vr: "OW" },
+} as const satisfies Readonly<Record<string, Attribute>>;
+
+export type AttributeName = keyof typeof TABLE;
+
+export const ATTRIBUTES: Readonly<Record<AttributeName, Attribute>> = TABLE;
+
+const SEQUENCE_TAGS: ReadonlySet<number> = new Set(
+  Object.values(ATTRIBUTES).flatMap(({ tag, vr }) => (vr === "SQ" ? [tag] : [])),
+);
+
+/** Whether implicit encoding, which states no representation, has a sequence here. */
+export function isSequenceTag(tag: number): boolean {
+  return SEQUENCE_TAGS.has(tag);
+}
+
+/** `(gggg,eeee)`, as the standard writes tags. */
+export function tagName(tag: number): string {
+  const hex = tag.toString(16).padStart(8, "0").toUpperCase();
+  return `(${hex.slice(0, 4)},${hex.slice(4)})`;
+}
