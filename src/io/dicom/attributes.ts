@@ -51,6 +51,7 @@ const TABLE = {
   SeriesInstanceUID: { tag: 0x0020000e, vr: "UI" },
   SeriesNumber: { tag: 0x00200011, vr: "IS" },
   AcquisitionNumber: { tag: 0x00200012, vr: "IS" },
+  InstanceNumber: { tag: 0x00200013, vr: "IS" },
   ImagePositionPatient: { tag: 0x00200032, vr: "DS" },
   ImageOrientationPatient: { tag: 0x00200037, vr: "DS" },
   FrameOfReferenceUID: { tag: 0x00200052, vr: "UI" },

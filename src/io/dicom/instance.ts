@@ -28,6 +28,7 @@ export interface PhaseMarks {
   readonly acquisitionTime: number | undefined;
   readonly acquisitionNumber: number | undefined;
   readonly contentTime: number | undefined;
+  readonly instanceNumber: number | undefined;
 }
 
 /** A slice of a scalar image. */
@@ -58,7 +59,7 @@ export type DicomFileKind =
   /** An object without scalar images in space: a report, a segmentation, a screenshot. */
   | { readonly kind: "other"; readonly why: string };
 
-const SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
+export const SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
 
 /**
  * Classifies a data set and reads its image attributes.
@@ -137,6 +138,7 @@ function marksOf(data: DataSet): PhaseMarks {
       secondsOf(data.text("AcquisitionDate"), data.text("AcquisitionTime")),
     acquisitionNumber: data.number("AcquisitionNumber"),
     contentTime: secondsOf(data.text("ContentDate"), data.text("ContentTime")),
+    instanceNumber: data.number("InstanceNumber"),
   };
 }
 

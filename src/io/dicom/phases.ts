@@ -13,13 +13,14 @@ export interface Phases {
 
 type Mark = keyof PhaseMarks;
 
-/** In the order of trust. ContentTime is when an image was made, so it comes last. */
+/** In the order of trust. ContentTime is when an image was made; numbers of instances give an order at best, no times. */
 const MARKS: readonly Mark[] = [
   "temporalPosition",
   "triggerTime",
   "acquisitionTime",
   "acquisitionNumber",
   "contentTime",
+  "instanceNumber",
 ];
 /** Marks that are times. */
 const CLOCKS: readonly Mark[] = ["triggerTime", "acquisitionTime", "contentTime"];
@@ -30,6 +31,7 @@ const ATTRIBUTE_NAMES: Readonly<Record<Mark, string>> = {
   acquisitionTime: "AcquisitionTime",
   acquisitionNumber: "AcquisitionNumber",
   contentTime: "ContentTime",
+  instanceNumber: "InstanceNumber",
 };
 
 /**
