@@ -39,17 +39,7 @@ export function summariseCohort(patients: readonly Patient[], columns?: readonly
   return {
     sets: names.map((name, i) => ({ name, patients: groups[i].length })),
     characteristics: [
-      ...visits(patients).map((visit) =>
-        categorical(
-          `MRI, ${visit === "pre" || visit === "post" ? `${visit}-treatment` : visit}`,
-          groups.map((group) =>
-            group.map(({ examinations }) =>
-              examinations.some((exam) => exam.visit === visit) ? "available" : null,
-            ),
-          ),
-          ["available"],
-        ),
-      ),
+      ...examinations(patients, groups),
       ...outcomes(groups),
       ...shown.map((column) =>
         characteristic(
@@ -59,6 +49,24 @@ export function summariseCohort(patients: readonly Patient[], columns?: readonly
       ),
     ],
   };
+}
+
+/** Patients with an examination, by visit; a patient may have several. */
+function examinations(
+  patients: readonly Patient[],
+  groups: readonly (readonly Patient[])[],
+): Characteristic[] {
+  const levels = visits(patients).map((visit) => ({
+    level: visit === "pre" || visit === "post" ? `${visit}-treatment` : visit,
+    counts: groups.map((group) => group.filter((patient) => hasVisit(patient, visit)).length),
+  }));
+  return levels.length === 0
+    ? []
+    : [{ kind: "categorical", label: "MRI available", missing: groups.map(() => 0), levels }];
+}
+
+function hasVisit({ examinations }: Patient, visit: string): boolean {
+  return examinations.some((examination) => examination.visit === visit);
 }
 
 function visits(patients: readonly Patient[]): string[] {

@@ -34,7 +34,7 @@ export function pValue(p: number | null | undefined): string {
 /** A p value in a sentence: `p < 0.001`, `p = 0.03`. */
 export function pSentence(p: number | null | undefined): string {
   const text = pValue(p);
-  return /^[<>]/.test(text) ? `p ${text[0]} ${text.slice(1)}` : `p = ${text}`;
+  return /^[<>]/.test(text) ? `p\u00a0${text[0]}\u00a0${text.slice(1)}` : `p\u00a0=\u00a0${text}`;
 }
 
 /** A whole number with thin spaces between thousands. */

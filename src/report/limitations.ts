@@ -3,9 +3,6 @@
 import { endpointsOf, estimatesOf } from "./endpoints.ts";
 import type { ComparisonBlock, ReportInput } from "./report-input.ts";
 
-/** Patients below which an interval of an AUC is wider than most differences between models. */
-const FEW_PATIENTS = 200;
-
 /** The limitations that follow from the input, then those that the study names itself. */
 export function limitationsOf(input: ReportInput): string[] {
   const blocks = input.comparisons ?? [];
@@ -17,41 +14,42 @@ export function limitationsOf(input: ReportInput): string[] {
       ? ["There is no external test set: nothing here shows how the models do elsewhere."]
       : []),
     ...blocks.flatMap(limitationsOfBlock),
+    ...(blocks.some(hasSeveralTestedEndpoints)
+      ? ["p values are adjusted over the comparisons of one endpoint, not over endpoints or sets."]
+      : []),
     ...(input.limitations ?? []),
     "Research software: not a medical device, and not to be used for decisions on patients.",
   ];
 }
 
+/** Patients below which the interval of an AUC is wider than most differences between models. */
+const FEW_PATIENTS = 200;
+
 function limitationsOfBlock({ set, predictions, comparison }: ComparisonBlock): string[] {
   const name = set === "test" ? "external test set" : "training set";
-  const endpoints = endpointsOf(comparison);
-  const unequal = endpoints.some((endpoint) =>
-    estimatesOf(endpoint).some(({ n }, _i, [first]) => n !== first.n || n < endpoint.n),
+  const unequal = endpointsOf(comparison).some((endpoint) =>
+    estimatesOf(endpoint).some(({ n }) => n < endpoint.n),
   );
-  const pairs = endpoints.reduce((sum, endpoint) => sum + endpoint.pairs.length, 0);
   return [
-    ...(comparison.n < FEW_PATIENTS
+    ...(set === "test" && comparison.n < FEW_PATIENTS
       ? [
           `The ${name} has ${comparison.n} patients: intervals are wide, and a useful difference can go unseen.`,
         ]
       : []),
     ...(predictions === "in-sample"
-      ? [`The figures of the ${name} that are marked in-sample are too good.`]
+      ? [`The figures of the ${name} that are marked as in-sample are too good.`]
       : []),
     ...(predictions === "out-of-fold"
       ? [
-          `Out-of-fold figures of the ${name} judge the procedure, not one fixed model, and their tests leave out the variation from fitting.`,
+          `The out-of-fold figures of the ${name} judge the procedure, not one fixed model, and their tests leave out the variation from fitting.`,
         ]
       : []),
     ...(unequal
-      ? [
-          `In the ${name} some models lack predictions, so their figures rest on different patients; pairs do not.`,
-        ]
-      : []),
-    ...(endpoints.length > 1 && pairs > 0
-      ? [
-          `In the ${name}, p values are adjusted over the comparisons of one endpoint, not over its ${endpoints.length} endpoints.`,
-        ]
+      ? [`In the ${name} some models lack predictions, so their figures rest on fewer patients than others.`]
       : []),
   ];
+}
+
+function hasSeveralTestedEndpoints({ comparison }: ComparisonBlock): boolean {
+  return endpointsOf(comparison).filter(({ pairs }) => pairs.length > 0).length > 1;
 }

@@ -18,7 +18,7 @@ body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
 }
-.page { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.25rem 5rem; }
+.page { max-width: 68rem; margin: 0 auto; padding: 2.5rem 1.25rem 5rem; }
 h1, h2, h3 { line-height: 1.25; font-weight: 600; text-wrap: balance; overflow-wrap: anywhere; }
 h1 { font-size: 2rem; margin: 0 0 .35rem; letter-spacing: -.01em; }
 h2 { font-size: 1.4rem; margin: 3.25rem 0 .9rem; padding-top: 1.1rem; border-top: 1px solid var(--line); }
@@ -29,6 +29,7 @@ ul { padding-left: 1.2rem; }
 li { margin: .3rem 0; overflow-wrap: anywhere; }
 a { color: var(--accent); text-underline-offset: .15em; }
 a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.remarks code { white-space: nowrap; }
 code { font: .88em ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 .kicker { color: var(--quiet); font-size: .85rem; letter-spacing: .06em; text-transform: uppercase; margin: 0 0 .4rem; }
 .facts { display: flex; flex-wrap: wrap; gap: .25rem 1.6rem; margin: .6rem 0 0; padding: 0; color: var(--quiet); font-size: .9rem; }
@@ -46,8 +47,9 @@ nav li { margin: 0; }
   border-radius: 1em; color: var(--quiet); white-space: nowrap; vertical-align: .08em;
 }
 figure { margin: 0; }
-.figures { display: flex; flex-wrap: wrap; gap: 1.2rem 2rem; align-items: flex-start; margin: 1rem 0; }
+.figures { display: flex; flex-wrap: wrap; gap: 1.2rem 1.5rem; align-items: flex-start; margin: 1rem 0; }
 figure.plot { max-width: 100%; }
+.stack { display: grid; gap: 1.2rem; max-width: 100%; }
 figure.plot svg { display: block; color: var(--ink); max-width: 100%; height: auto; min-width: min(100%, 280px); }
 figure.plot .paper { fill: none; }
 figcaption, .note { color: var(--quiet); font-size: .86rem; line-height: 1.45; max-width: 46rem; overflow-wrap: anywhere; }
@@ -84,7 +86,6 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line);
   .summary { padding: .9rem 1rem; }
   th, td { padding-right: .5rem; }
   th:not(:first-child), td { padding-left: .5rem; }
-  figure.plot.wide svg { max-width: none; }
 }
 @media print {
   @page { margin: 16mm 14mm; }

@@ -111,9 +111,9 @@ function detectableSentence(tested: readonly PairFigure[], measure: string): str
   );
   if (sizes.length === 0) return [];
   const [least, most] = [fixed(Math.min(...sizes)), fixed(Math.max(...sizes))];
-  const range = least === most ? least : `${least} to ${most}, depending on the models,`;
+  const range = least === most ? least : `${least} to ${most} (depending on the models)`;
   return [
-    `With this number of patients a true difference of about ${range} in ${measure} would have been found with 80 % power; smaller ones would more often be missed.`,
+    `With this number of patients, a true difference in ${measure} of about ${range} would have been found with 80 % power at 5 %, before Holm’s correction; smaller ones would more often be missed.`,
   ];
 }
 

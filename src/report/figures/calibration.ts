@@ -54,29 +54,28 @@ export function calibrationFigure(
   { colour }: ModelStyle,
 ): string {
   const groups = calibrationGroups(pairs);
-  const predictions = pairs.map(({ predicted }) => predicted);
-  const [least, most] = [Math.min(...predictions), Math.max(...predictions)];
-  const edge = Math.max(4, most, ...groups.map(({ ci, observed }) => ci?.[1] ?? observed));
   const slope = line === null ? "undefined" : `${fixed(line.slope)} ${interval(line.slopeCi)}`;
-  const fit = line === null ? [] : [least, most].map((x) => [x, line.intercept + line.slope * x]);
-  const low = Math.min(0, least, ...groups.map(({ ci }) => ci?.[0] ?? 0), ...fit.map(([, y]) => y));
+  const ends = groups.flatMap(({ predicted, observed, ci }) => [predicted, ...(ci ?? [observed])]);
+  const low = Math.min(0, ...ends) - 0.15;
+  const high = Math.max(4, ...ends) + 0.15;
+  const fit = line === null ? [] : fittedEnds(line, pairs, low, high);
   return drawFigure({
     label: `Calibration of ${model}: observed against predicted RCB score in ${groups.length} groups of ${pairs.length} patients. Slope ${slope}.`,
-    width: 300,
-    height: 290,
+    width: 244,
+    height: 244,
     plot: {
       marginLeft: 46,
       marginRight: 12,
       marginTop: 14,
       marginBottom: 42,
-      x: { domain: [low, 1.04 * edge] },
-      y: { domain: [low, 1.04 * edge] },
+      x: { domain: [low, high] },
+      y: { domain: [low, high] },
       marks: [
         ...axes({ label: "Predicted RCB score" }, { label: "Observed RCB score" }),
         Plot.line(
           [
             [low, low],
-            [edge, edge],
+            [high, high],
           ],
           { stroke: INK, strokeOpacity: 0.45, strokeDasharray: "3 4" },
         ),
@@ -96,4 +95,18 @@ export function calibrationFigure(
       ],
     },
   });
+}
+
+/** The ends of the fitted line: over the range of predictions, cut where it would leave the plot. */
+function fittedEnds(
+  { intercept, slope }: CalibrationLine,
+  pairs: readonly CalibrationPair[],
+  low: number,
+  high: number,
+): [number, number][] {
+  const predictions = pairs.map(({ predicted }) => predicted);
+  const crossings = slope === 0 ? [-Infinity, Infinity] : [low, high].map((y) => (y - intercept) / slope);
+  const from = Math.max(low, Math.min(...predictions), Math.min(...crossings));
+  const to = Math.min(high, Math.max(...predictions), Math.max(...crossings));
+  return from < to ? [from, to].map((x) => [x, intercept + slope * x]) : [];
 }

@@ -37,6 +37,7 @@ export interface LegendRow {
 export const FONT_SIZE = 12;
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 const LEGEND_ROW = 18;
+const LEGEND_GAP = 14;
 /** Ink of a figure that stands alone; in the report the page's ink replaces it. */
 const ALONE_INK = "#1f2328";
 
@@ -44,7 +45,7 @@ const ALONE_INK = "#1f2328";
 export function drawFigure({ label, width, height, plot, legend = [] }: Drawing): string {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const element = Plot.plot({ ...plot, document, width, height });
-  const total = height + (legend.length > 0 ? legend.length * LEGEND_ROW + 8 : 0);
+  const total = height + (legend.length > 0 ? legend.length * LEGEND_ROW + LEGEND_GAP : 0);
   const left = plot.marginLeft ?? 40;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeText(label)}" width="${width}"`,
@@ -52,7 +53,7 @@ export function drawFigure({ label, width, height, plot, legend = [] }: Drawing)
     ` font-family="${FONT}" font-size="${FONT_SIZE}" text-anchor="middle">`,
     `<rect class="paper" width="100%" height="100%" fill="#ffffff"/>`,
     tidy(String(element.innerHTML)),
-    legend.map((row, i) => legendRow(row, left, height + 8 + i * LEGEND_ROW)).join(""),
+    legend.map((row, i) => legendRow(row, left, height + LEGEND_GAP + i * LEGEND_ROW)).join(""),
     "</svg>",
   ].join("");
 }
@@ -105,5 +106,5 @@ function ticks({ ticks: number = 5, values }: AxisOptions): { ticks: number | nu
 
 /** Approximate width in pixels of a text in the figures' font, to make room for labels. */
 export function textWidth(text: string): number {
-  return Math.ceil(text.length * FONT_SIZE * 0.56);
+  return Math.ceil(text.length * FONT_SIZE * 0.62);
 }

@@ -26,11 +26,11 @@ export interface Forest {
   readonly isDifference?: boolean;
 }
 
-const WIDTH = 620;
+const WIDTH = 580;
 const ROW = 28;
 const MARGIN_TOP = 10;
 const MARGIN_BOTTOM = 42;
-const LONGEST_LABEL = 230;
+const LONGEST_LABEL = 220;
 
 /** Draws the rows from the top in the order given, the numbers at the right. */
 export function forestFigure({ axis, label, rows, nothing, margin, isDifference = false }: Forest): string {

@@ -12,8 +12,8 @@ export interface PredictedOutcome {
   readonly predicted: number;
 }
 
-const WIDTH = 300;
-const HEIGHT = 300;
+const WIDTH = 244;
+const HEIGHT = 254;
 const MARGINS = { marginLeft: 46, marginRight: 12, marginTop: 26, marginBottom: 42 };
 /** Upper bounds of RCB-I and RCB-II (Symmans 2007), drawn as rules. */
 const CLASS_RULES = [1.36, 3.28];

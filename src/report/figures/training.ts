@@ -38,8 +38,8 @@ export function trainingFigure(
       ? { legend: lines.map(({ fold }, i) => ({ text: `Fold ${fold}`, colour: colourOf(i) })) }
       : {}),
     plot: {
-      marginLeft: 52,
-      marginRight: 14,
+      marginLeft: 56,
+      marginRight: 26,
       marginTop: 12,
       marginBottom: 42,
       x: { nice: true },
@@ -48,7 +48,13 @@ export function trainingFigure(
         ...(quantity === "dice" ? { domain: [0, 1] } : {}),
       },
       marks: [
-        ...axes({ label: "Step" }, { label: `${AXIS[quantity]}${logarithmic ? " (logarithmic)" : ""}` }),
+        ...axes(
+          { label: "Step" },
+          {
+            label: `${AXIS[quantity]}${logarithmic ? " (logarithmic)" : ""}`,
+            ...(logarithmic ? { values: logarithmicTicks(least, most), format: String } : {}),
+          },
+        ),
         ...thinned.map(({ points }, i) =>
           Plot.line(points, {
             x: "step",
@@ -65,6 +71,15 @@ export function trainingFigure(
       ],
     },
   });
+}
+
+/** 1, 2 and 5 times the powers of ten within a range of positive numbers. */
+function logarithmicTicks(least: number, most: number): number[] {
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most); power++) {
+    ticks.push(...["1", "2", "5"].map((digit) => Number(`${digit}e${power}`)));
+  }
+  return ticks.filter((tick) => tick >= least && tick <= most);
 }
 
 /** Means of step and value over runs of equal length, so that at most {@link MOST_POINTS} are left. */

@@ -32,7 +32,10 @@ export function configurationTable(
 ): Html {
   const rows: TableRow[] = [];
   let heading = "";
-  for (const { path, text } of leavesOf(tree, "")) {
+  const leaves = leavesOf(tree, "");
+  const isTop = ({ path }: Leaf) => !path.includes(".");
+  // Values without a part of their own stand first, so that they do not seem to belong to the part before.
+  for (const { path, text } of [...leaves.filter(isTop), ...leaves.filter((leaf) => !isTop(leaf))]) {
     const [top, ...rest] = path.split(".");
     if (rest.length > 0 && top !== heading) {
       heading = top;

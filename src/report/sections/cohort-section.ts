@@ -1,6 +1,6 @@
 /** The patients: one column per set. */
 import type { Characteristic, CohortSummary } from "../cohort-summary.ts";
-import { count, fixed, share } from "../format.ts";
+import { count, fixed, interval, share } from "../format.ts";
 import { html } from "../html.ts";
 import type { Section } from "../section.ts";
 import { renderTable, type TableRow } from "../table.ts";
@@ -30,10 +30,12 @@ function rowsOf(characteristic: Characteristic, sets: CohortSummary["sets"]): Ta
   const { label, missing } = characteristic;
   const missingRow = missing.some((patients) => patients > 0) ? [["missing", ...missing.map(count)]] : [];
   if (characteristic.kind === "numeric") {
+    const most = Math.max(...characteristic.distributions.map((distribution) => distribution?.q3 ?? 0));
+    const decimals = most >= 100 ? 0 : most >= 10 ? 1 : 2;
     const cells = characteristic.distributions.map((distribution) =>
       distribution === null
         ? fixed(null)
-        : `${fixed(distribution.median)} [${fixed(distribution.q1)}, ${fixed(distribution.q3)}]`,
+        : `${fixed(distribution.median, decimals)} ${interval([distribution.q1, distribution.q3], fixed, decimals)}`,
     );
     return [{ heading: label }, ["median [quartiles]", ...cells], ...missingRow];
   }

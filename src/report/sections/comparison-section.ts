@@ -40,8 +40,9 @@ export function comparisonSection(
   const own = block.predictions === "in-sample" ? [] : rows.filter(({ set }) => set === block.set);
   const agreed = agreement(id, block.comparison, own, styles);
   const endpoints = endpointsOf(block.comparison).map((endpoint) => {
-    const figures = [...forests(id, endpoint, styles), ...rocFigures(id, endpoint, own, styles)];
-    return { figures, body: endpointBody(block, endpoint, figures) };
+    const rows = forests(id, endpoint, styles);
+    const curves = rocFigures(id, endpoint, own, styles);
+    return { figures: [...rows, ...curves], body: endpointBody(block, endpoint, [rows, ...curves]) };
   });
   return {
     id,
@@ -52,7 +53,11 @@ ${endpoints.map(({ body }) => body)}${agreed.body}${remarks(block)}`,
   };
 }
 
-function endpointBody(block: ComparisonBlock, endpoint: NamedEndpoint, figures: readonly Figure[]): Html {
+function endpointBody(
+  block: ComparisonBlock,
+  endpoint: NamedEndpoint,
+  figures: readonly (Figure | readonly Figure[])[],
+): Html {
   const { title } = ENDPOINT_TEXTS[endpoint.name];
   const cases =
     endpoint.metric === "auc"
@@ -143,7 +148,7 @@ function estimateTable({ comparison }: ComparisonBlock, endpoint: NamedEndpoint)
 const METHODS: Readonly<Record<PairMethod, string>> = {
   delong: "DeLong’s paired test",
   "paired-bootstrap": "the paired bootstrap",
-  meng: "Meng’s Z on ranks",
+  "infinitesimal-jackknife": "the infinitesimal jackknife",
 };
 
 function differenceTable({ name, pairs }: NamedEndpoint): Html | null {

@@ -1,10 +1,17 @@
 /** What was imperfect in the data, grouped and counted. */
 import type { Issue, Severity } from "../../domain/issues.ts";
-import { count } from "../format.ts";
+import { count, list } from "../format.ts";
 import { html } from "../html.ts";
 import type { Section } from "../section.ts";
 
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
+
+/** One and several. */
+const SEVERITY_NAMES: Readonly<Record<Severity, readonly [string, string]>> = {
+  error: ["error", "errors"],
+  warning: ["warning", "warnings"],
+  info: ["note", "notes"],
+};
 
 /** Issues of one code, as many as are listed; the rest is counted. */
 const MOST_LISTED = 20;
@@ -14,8 +21,8 @@ export function issuesSection(issues: readonly Issue[], showIdentifiers: boolean
   const groups = groupsOf(issues);
   const totals = SEVERITIES.map((severity) => {
     const n = issues.filter((issue) => issue.severity === severity).length;
-    return `${count(n)} ${severity}`;
-  }).join(", ");
+    return `${count(n)} ${n === 1 ? SEVERITY_NAMES[severity][0] : SEVERITY_NAMES[severity][1]}`;
+  });
   return {
     id: "issues",
     title: "Issues found",
@@ -23,7 +30,7 @@ export function issuesSection(issues: readonly Issue[], showIdentifiers: boolean
     body:
       issues.length === 0
         ? html`<p>None was recorded.</p>`
-        : html`<p>${totals}. An error means that the case or value concerned was left out; the others went on.</p>
+        : html`<p>${list(totals)}. An error means that the case or value concerned was left out; the others went on.</p>
 ${groups.map(
   ({
     code,
