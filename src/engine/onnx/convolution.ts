@@ -1,17 +1,18 @@
 /** ONNX nodes for the convolution family. */
-import type { Spatial } from "../../graph/primitives.ts";
-import type { LoweredValue, Lowering } from "./lowering-call.ts";
-import type { OnnxModelWriter } from "./model-writer.ts";
 
-function spatial({ shape }: LoweredValue): Spatial {
-  return [shape[2], shape[3], shape[4]];
-}
+import { blockedConv, blockedInputGrad, fitsBlocks } from "./blocked-convolution.ts";
+import { type LoweredValue, type Lowering, spatial } from "./lowering-call.ts";
+import type { OnnxModelWriter } from "./model-writer.ts";
+import { weightGradientByProducts } from "./weight-gradient.ts";
 
 function swapFirstTwo(writer: OnnxModelWriter, name: string): string {
   return writer.node("Transpose", [name], { perm: [1, 0, 2, 3, 4] });
 }
 
-export const lowerConv: Lowering<"conv"> = ({ writer, attributes: { stride, padding }, operands: [x, w] }) =>
+export const lowerConv: Lowering<"conv"> = (call) =>
+  fitsBlocks(call, call.operands[1]) ? blockedConv(call) : plainConv(call);
+
+const plainConv: Lowering<"conv"> = ({ writer, attributes: { stride, padding }, operands: [x, w] }) =>
   writer.node("Conv", [x.name, w.name], {
     kernel_shape: spatial(w),
     strides: stride,
@@ -22,6 +23,7 @@ export const lowerConv: Lowering<"conv"> = ({ writer, attributes: { stride, padd
 export const lowerConvInputGrad: Lowering<"convInputGrad"> = (call) => {
   const { writer, attributes, operands } = call;
   const [dy, w] = operands;
+  if (fitsBlocks(call, w)) return blockedInputGrad(call);
   const kernel = spatial(w);
   const around = kernel.map((size, axis) => size - 1 - attributes.padding[axis]);
   if (attributes.stride.some((step) => step !== 1) || around.some((zeros) => zeros < 0))
@@ -34,10 +36,15 @@ export const lowerConvInputGrad: Lowering<"convInputGrad"> = (call) => {
 function mirror(writer: OnnxModelWriter, w: LoweredValue): string {
   const count = w.shape[2] * w.shape[3] * w.shape[4];
   if (count === 1) return w.name;
-  const rows = writer.node("Reshape", [w.name, writer.integers([w.shape[0], w.shape[1], count])]);
+  // Voxels are moved outwards and back, because the runtime copies long rows much faster than single numbers.
+  const rows = writer.node("Reshape", [w.name, writer.integers([-1, count])]);
+  const voxels = writer.node("Transpose", [rows], { perm: [1, 0] });
   const reverse = writer.integers(Array.from({ length: count }, (_, i) => count - 1 - i));
-  const reversed = writer.node("Gather", [rows, reverse], { axis: 2 });
-  return writer.node("Reshape", [reversed, writer.integers(w.shape)]);
+  const reversed = writer.node("Gather", [voxels, reverse], { axis: 0 });
+  return writer.node("Reshape", [
+    writer.node("Transpose", [reversed], { perm: [1, 0] }),
+    writer.integers(w.shape),
+  ]);
 }
 
 const transposedConv: Lowering<"convInputGrad"> = ({ writer, attributes, operands: [dy, w] }) => {
@@ -54,8 +61,11 @@ const transposedConv: Lowering<"convInputGrad"> = ({ writer, attributes, operand
   });
 };
 
+export const lowerConvWeightGrad: Lowering<"convWeightGrad"> = (call) =>
+  call.target.runtimeOperators ? weightGradientByProducts(call) : weightGradientByConvolution(call);
+
 /** A convolution of x by dy with batch and channels swapped; the stride becomes a dilation of dy. */
-export const lowerConvWeightGrad: Lowering<"convWeightGrad"> = ({
+const weightGradientByConvolution: Lowering<"convWeightGrad"> = ({
   writer,
   attributes,
   operands: [x, dy],

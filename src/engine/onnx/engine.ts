@@ -8,6 +8,8 @@ import { elementCount } from "../../graph/shape-rules.ts";
 import { verify } from "../../graph/verify.ts";
 import type { CompileOptions, Engine, Executable, StateMap, TensorData } from "../engine.ts";
 import { lowerToRun } from "./lower-graph.ts";
+import type { LoweringTarget } from "./lowering-call.ts";
+import { findTarget } from "./probe.ts";
 import { SessionThread } from "./session.ts";
 
 /** Settings of the engine. */
@@ -20,11 +22,15 @@ export interface OnnxEngineOptions {
 
 /** An engine over onnxruntime-node, in fp32. */
 export function createOnnxEngine(options: OnnxEngineOptions = {}): Engine {
+  const provider = options.provider ?? "cpu";
+  let target: Promise<LoweringTarget> | undefined;
   return {
     name: "onnx",
     precision: "fp32",
-    compile: (graph, { threads = options.threads ?? availableParallelism() }: CompileOptions = {}) =>
-      OnnxExecutable.create(graph, threads, options.provider ?? "cpu"),
+    async compile(graph, { threads = options.threads ?? availableParallelism() }: CompileOptions = {}) {
+      target ??= findTarget(provider);
+      return await OnnxExecutable.create(graph, await target, { threads, provider });
+    },
   };
 }
 
@@ -34,9 +40,13 @@ class OnnxExecutable implements Executable {
   readonly #inputs: ReadonlyMap<string, InputNode>;
   readonly #states: ReadonlyMap<string, InputNode>;
 
-  static async create(graph: Graph, threads: number, provider: string): Promise<OnnxExecutable> {
+  static async create(
+    graph: Graph,
+    target: LoweringTarget,
+    { threads, provider }: { readonly threads: number; readonly provider: string },
+  ): Promise<OnnxExecutable> {
     verify(graph);
-    const { bytes, outputs, updates } = lowerToRun(graph);
+    const { bytes, outputs, updates } = lowerToRun(graph, target);
     const sessionOptions: InferenceSession.SessionOptions = {
       executionProviders: [provider],
       intraOpNumThreads: threads,

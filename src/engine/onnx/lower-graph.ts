@@ -5,7 +5,7 @@ import type { Primitive } from "../../graph/primitives.ts";
 import { elementCount } from "../../graph/shape-rules.ts";
 import type { StateMap } from "../engine.ts";
 import { LOWERINGS } from "./lowering.ts";
-import type { LoweredValue, Lowering } from "./lowering-call.ts";
+import { type LoweredValue, type Lowering, type LoweringTarget, PORTABLE } from "./lowering-call.ts";
 import { OnnxModelWriter } from "./model-writer.ts";
 
 /** A model for ONNX Runtime whose state goes in and out at each run. */
@@ -18,9 +18,11 @@ export interface RunnableModel {
 }
 
 /** Lowers a graph so that inputs and states are ONNX inputs, outputs and updates ONNX outputs. */
-export function lowerToRun(graph: Graph): RunnableModel {
+export function lowerToRun(graph: Graph, target: LoweringTarget): RunnableModel {
   const writer = new OnnxModelWriter();
-  const values = lowerNodes(writer, graph, ({ name, shape, dtype }) => writer.input(name, shape, dtype));
+  const values = lowerNodes(writer, target, graph, ({ name, shape, dtype }) =>
+    writer.input(name, shape, dtype),
+  );
   // Each has a node of its own, so that no two share a buffer and none is an input or a constant.
   const declare = (id: number): string => {
     const name = writer.node("Identity", [values[id].name]);
@@ -50,7 +52,7 @@ export function toOnnxModel(
 ): Uint8Array<ArrayBuffer> {
   const writer = new OnnxModelWriter();
   const inputs = new Set<string>();
-  const values = lowerNodes(writer, graph, ({ name, shape, dtype, initial }) => {
+  const values = lowerNodes(writer, PORTABLE, graph, ({ name, shape, dtype, initial }) => {
     inputs.add(name);
     if (initial === undefined) writer.input(name, shape, dtype);
     else writer.initializer(name, shape, stateValue(name, elementCount(shape), state));
@@ -81,6 +83,7 @@ function stateValue(name: string, length: number, state: StateMap): Float32Array
 
 function lowerNodes(
   writer: OnnxModelWriter,
+  target: LoweringTarget,
   graph: Graph,
   declareInput: (node: InputNode) => void,
 ): LoweredValue[] {
@@ -90,17 +93,18 @@ function lowerNodes(
     if (node.kind === "input") {
       declareInput(node);
       values.push({ name: node.name, shape });
-    } else values.push({ name: lowerOperation(writer, node, values), shape });
+    } else values.push({ name: lowerOperation(writer, target, node, values), shape });
   }
   return values;
 }
 
 function lowerOperation(
   writer: OnnxModelWriter,
+  target: LoweringTarget,
   node: OperationNode,
   values: readonly LoweredValue[],
 ): string {
   const lowering = LOWERINGS[node.primitive] as Lowering<Primitive>;
   const operands = node.operands.map((id) => values[id]);
-  return lowering({ writer, attributes: node.attributes, operands, shape: node.shape });
+  return lowering({ writer, target, attributes: node.attributes, operands, shape: node.shape });
 }

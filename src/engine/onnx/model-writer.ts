@@ -19,6 +19,8 @@ const OPSET = 18;
 const IR_VERSION = 8n;
 /** Operators that only ONNX Runtime has. */
 export const RUNTIME_DOMAIN = "com.microsoft";
+/** Operators on ONNX Runtime's blocked image layout. */
+export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
 
 /** TensorProto.DataType of the standard. */
 export const ELEMENT_TYPE = { f32: 1, i32: 6, i64: 7 } as const;
@@ -33,7 +35,7 @@ export class OnnxModelWriter {
   readonly #initializers = new Map<string, TensorProto>();
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
-  #usesRuntimeDomain = false;
+  readonly #domains = new Set<string>();
   #counter = 0;
 
   /** Adds a node with one output and returns the output's name. */
@@ -56,7 +58,7 @@ export class OnnxModelWriter {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     domain = "",
   ): void {
-    if (domain === RUNTIME_DOMAIN) this.#usesRuntimeDomain = true;
+    if (domain !== "") this.#domains.add(domain);
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
     const node = {
       opType,
@@ -108,12 +110,11 @@ export class OnnxModelWriter {
 
   /** The bytes of the model. */
   finish(name: string, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
-    const opsets = [{ domain: "", version: BigInt(OPSET) }];
-    if (this.#usesRuntimeDomain) opsets.push({ domain: RUNTIME_DOMAIN, version: 1n });
+    const runtimeDomains = [...this.#domains].map((domain) => ({ domain, version: 1n }));
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
       producerName: "residua",
-      opsetImport: opsets,
+      opsetImport: [{ domain: "", version: BigInt(OPSET) }, ...runtimeDomains],
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph: {
         name,
