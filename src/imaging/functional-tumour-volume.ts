@@ -58,10 +58,13 @@ export function functionalTumourVolume(input: FunctionalTumourVolumeInput): Func
   if (region !== undefined) requireSameGrid(pe, region, "the region of interest");
   if (background !== undefined) requireSameGrid(pe, background.pre, "the phase before contrast");
 
+  // Maps hold single precision: a ratio of exactly 0.9 is stored as 0.89999998 and must still reach 0.9.
+  const leastPe = Math.fround(peThresholdPercent);
+  const leastSer = Math.fround(serThreshold);
   const enhancing = new Uint8Array(pe.data.length);
   for (let i = 0; i < enhancing.length; i++) {
     const tissue = background === undefined || background.pre.data[i] >= background.minimumSignal;
-    if (tissue && pe.data[i] >= peThresholdPercent) enhancing[i] = 1;
+    if (tissue && pe.data[i] >= leastPe) enhancing[i] = 1;
   }
   // Neighbours are counted before the region cuts: its border must not make tumour voxels lonely.
   const neighbours = countNeighbours(enhancing, pe.grid.shape, 26);
@@ -69,7 +72,7 @@ export function functionalTumourVolume(input: FunctionalTumourVolumeInput): Func
   for (let i = 0; i < data.length; i++) {
     if (enhancing[i] === 0 || neighbours[i] < minimumNeighbours) continue;
     if (region !== undefined && region.data[i] === 0) continue;
-    if (ser !== undefined && !(ser.data[i] >= serThreshold)) continue;
+    if (ser !== undefined && !(ser.data[i] >= leastSer)) continue;
     data[i] = 1;
   }
   const mask = removeSmallComponents({ grid: pe.grid, data }, minimumComponentMl);
