@@ -3,18 +3,22 @@ import { Command } from "commander";
 import { VERSIONS } from "../study/versions.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { phantomCommand } from "./commands/phantom.ts";
 import { rcbCommand } from "./commands/rcb.ts";
+import { runCommand } from "./commands/run.ts";
 import { segmentCommand } from "./commands/segment.ts";
 import { trainCommand } from "./commands/train.ts";
 import { printNote } from "./console.ts";
 import { errorText, exitCodeOf } from "./exit.ts";
 
 const COMMANDS: readonly (() => Command)[] = [
-  compareCommand,
+  runCommand,
+  phantomCommand,
+  trainCommand,
+  segmentCommand,
   evaluateCommand,
   rcbCommand,
-  segmentCommand,
-  trainCommand,
+  compareCommand,
 ];
 
 function createProgram(): Command {

@@ -193,7 +193,7 @@ function reportMissingOutcomes(patients: readonly Patient[], issues: Issue[]): v
       severity: "warning",
       subject: id,
       message:
-        "No outcome of pathology; the patient can train a segmentation network but no outcome model. Fill in the outcome if it is known.",
+        "No outcome of pathology; the patient takes no part in fitting or measuring outcome models. Fill in the outcome if it is known.",
     });
   }
 }

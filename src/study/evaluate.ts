@@ -1,4 +1,5 @@
 /** `residua evaluate`: predicted masks against reference masks. */
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { DataError, ResiduaError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
@@ -41,7 +42,7 @@ const MASK_FILE = /\.(nii|nii\.gz|nrrd)$/i;
 /**
  * Compares two mask files, or the files of the same name in two folders. A case that cannot be compared becomes an issue.
  *
- * @throws {DataError} `masks-unpaired` where no file of one folder has its counterpart in the other.
+ * @throws {DataError} `file-missing`; `masks-unusable` where no pair could be compared; `masks-unpaired` where no file of one folder has its counterpart in the other.
  */
 export async function evaluateMasks(
   predicted: string,
@@ -70,6 +71,12 @@ export async function evaluateMasks(
     task.advance();
   }
   task.done(`${cases.length} cases`);
+  if (cases.length === 0) {
+    throw new DataError("masks-unusable", {
+      file: predicted,
+      found: `none of ${pairs.length} masks could be compared: ${issues[0]?.message ?? ""}`,
+    });
+  }
   return { cases, mean: meanAgreement(cases), toleranceMm, issues };
 }
 
@@ -97,6 +104,11 @@ interface MaskPair {
 }
 
 async function pairMasks(predicted: string, reference: string, issues: Issue[]): Promise<MaskPair[]> {
+  for (const place of [predicted, reference]) {
+    if (!existsSync(place)) {
+      throw new DataError("file-missing", { file: place, found: "no such file or folder" });
+    }
+  }
   if (!(await isFolder(predicted)) && !(await isFolder(reference))) {
     return [{ name: caseName(path.basename(reference)), predicted, reference }];
   }

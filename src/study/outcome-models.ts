@@ -152,7 +152,7 @@ function planModels(
     }
     if ("deep" in model) {
       const columns = imageColumns.deep[model.deep];
-      return { kind: "fitted", name, spec: forest(columns), required: columns, anyOf: [] };
+      return { kind: "fitted", name, spec: forest(columns), required: [], anyOf: columns };
     }
     if ("of" in model) return { kind: "combined", name, of: model.of };
     return {

@@ -12,6 +12,8 @@ export interface StudyFile {
   /** Folder against which the paths in the study file are resolved. */
   readonly folder: string;
   readonly config: StudyConfig;
+  /** Dotted paths of the values that the file does not give, so that the default holds. */
+  readonly defaulted: readonly string[];
 }
 
 /**
@@ -20,12 +22,11 @@ export interface StudyFile {
  *   that refer to what the study does not have; every problem is named with its place.
  */
 export async function readStudyFile(file: string): Promise<StudyFile> {
-  const config = parseStudy(await readText(file), file);
-  return { file, folder: path.dirname(path.resolve(file)), config };
+  return { ...parseStudy(await readText(file), file), file, folder: path.dirname(path.resolve(file)) };
 }
 
 /** Parses the text of a study file; `file` is only named in errors. */
-export function parseStudy(text: string, file: string): StudyConfig {
+export function parseStudy(text: string, file: string): Pick<StudyFile, "config" | "defaulted"> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   if (document.errors.length > 0) {
@@ -35,7 +36,8 @@ export function parseStudy(text: string, file: string): StudyConfig {
       expected: "valid YAML",
     });
   }
-  const parsed = studySchema.safeParse(document.toJS());
+  const given: unknown = document.toJS();
+  const parsed = studySchema.safeParse(given);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(describeProblem);
     throw new UsageError("study-invalid", {
@@ -45,7 +47,17 @@ export function parseStudy(text: string, file: string): StudyConfig {
     });
   }
   checkReferences(parsed.data, file);
-  return parsed.data;
+  return { config: parsed.data, defaulted: addedPaths(given, parsed.data) };
+}
+
+/** Paths of the leaves of `full` that `given` has not. */
+function addedPaths(given: unknown, full: unknown, place: readonly string[] = []): string[] {
+  if (typeof full !== "object" || full === null) return given === undefined ? [place.join(".")] : [];
+  return Object.entries(full).flatMap(([key, value]) => {
+    const child =
+      typeof given === "object" && given !== null ? (given as Record<string, unknown>)[key] : undefined;
+    return addedPaths(child, value, [...place, key]);
+  });
 }
 
 function describeProblem(issue: z.core.$ZodIssue): string {

@@ -1,0 +1,123 @@
+/** Stages that make a segmentation network: its plan, and its training in folds. */
+import path from "node:path";
+import type { Cohort, ExaminationRecord } from "../../domain/cohort.ts";
+import { deriveKey, randomKey } from "../../domain/random.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { Fingerprint } from "../../networks/fingerprint.ts";
+import { type Plan, planNetwork } from "../../networks/plan.ts";
+import type { FileHashes } from "../file-hashes.ts";
+import type { NetworkKind, StudyConfig } from "../schema.ts";
+import { examinationCase, type SegmentationCase, TUMOUR_LABELS } from "../segmentation/cases.ts";
+import { fingerprintCases } from "../segmentation/fingerprint.ts";
+import { PreparedStore } from "../segmentation/prepared-store.ts";
+import { RECIPES } from "../segmentation/recipe.ts";
+import { type CurvePoint, trainModel } from "../segmentation/train-model.ts";
+import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
+import { describePlan } from "../train.ts";
+
+export interface PlannedNetwork {
+  readonly plan: Plan;
+  readonly fingerprint: Fingerprint;
+  /** Identifiers of the training cases that can be used. */
+  readonly usable: readonly string[];
+}
+
+export interface TrainedFold {
+  readonly curve: readonly CurvePoint[];
+}
+
+/** What the stages of one run share. */
+export interface NetworkStages {
+  readonly run: RunContext;
+  readonly config: StudyConfig;
+  readonly cohort: Cohort;
+  readonly hashes: FileHashes;
+  readonly engine: Engine;
+}
+
+/** Fingerprint of the training set's examinations with a reference mask, and the plan that follows. */
+export async function planStage(stages: NetworkStages): Promise<FinishedStage<PlannedNetwork>> {
+  const { run, config, hashes } = stages;
+  const cases = referenceCases(stages);
+  const { preset, channels } = config.training;
+  return runStage(run, {
+    name: "plan",
+    inputs: { preset, channels, images: await hashes.ofAll(cases.flatMap(({ files }) => files)) },
+    async make() {
+      const { fingerprint, usable, issues } = await fingerprintCases(cases, run.progress, run.signal);
+      const plan = planNetwork(fingerprint, {
+        preset,
+        classes: TUMOUR_LABELS.length,
+        inputChannels: channels.length,
+      });
+      run.progress.note(describePlan(plan));
+      return { value: { plan, fingerprint, usable: usable.map(({ id }) => id) }, outputs: [], issues };
+    },
+  });
+}
+
+/** Trains one network per fold, on the patients of the other folds. */
+export async function trainStages(
+  stages: NetworkStages,
+  kind: NetworkKind,
+  planned: FinishedStage<PlannedNetwork>,
+  foldOf: ReadonlyMap<string, number>,
+): Promise<FinishedStage<TrainedFold>[]> {
+  const { run, config, hashes, engine } = stages;
+  const { plan, usable } = planned.value;
+  const { steps, folds, channels, checkpointEvery } = config.training;
+  const key = randomKey(run.seed);
+  const store = new PreparedStore(plan, path.join(run.folder, ".cache"));
+  const cases = referenceCases(stages).filter(({ id }) => usable.includes(id));
+  const trained: FinishedStage<TrainedFold>[] = [];
+  for (let fold = 0; fold < folds; fold++) {
+    const members = cases.filter(({ patientId }) => foldOf.get(patientId) !== fold);
+    const folder = path.join("models", kind, `fold-${fold}`);
+    const stage = await runStage(run, {
+      name: `train/${kind}/fold-${fold}`,
+      inputs: {
+        plan,
+        steps,
+        channels,
+        recipe: RECIPES[plan.preset],
+        engine: [engine.name, engine.precision],
+        images: await hashes.ofAll(members.flatMap(({ files }) => files)),
+      },
+      async make() {
+        const { curve } = await trainModel({
+          folder: path.join(run.folder, folder),
+          kind,
+          plan,
+          cases: members,
+          store,
+          labels: TUMOUR_LABELS,
+          channels: { source: "dce", names: channels },
+          fold,
+          steps,
+          checkpointEvery,
+          seed: run.seed,
+          initialKey: deriveKey(key, "network", kind),
+          batchKey: deriveKey(key, "batches", kind, fold),
+          engine,
+          progress: run.progress,
+          ...(run.signal === undefined ? {} : { signal: run.signal }),
+        });
+        const outputs = ["model.json", "weights.safetensors", "training.json"].map((name) =>
+          path.join(folder, name),
+        );
+        return { value: { curve }, outputs, issues: [] };
+      },
+    });
+    if (stage.cached) run.progress.note(`train ${kind} fold ${fold}: already there`);
+    trained.push(stage);
+  }
+  return trained;
+}
+
+function referenceCases({ cohort, config }: NetworkStages): SegmentationCase[] {
+  return cohort.patients
+    .filter(({ set }) => set === "train")
+    .flatMap(({ examinations }): readonly ExaminationRecord[] => examinations)
+    .filter(({ segmentationFile }) => segmentationFile !== undefined)
+    .map((record) => examinationCase(record, config.training.channels));
+}

@@ -1,0 +1,169 @@
+/** The stage that writes the report and its figures. */
+import path from "node:path";
+import type { Cohort } from "../../domain/cohort.ts";
+import type { Issue } from "../../domain/issues.ts";
+import { writeAtomically } from "../../io/files.ts";
+import { summariseCohort } from "../../report/cohort-summary.ts";
+import { renderReport } from "../../report/report.ts";
+import type {
+  ConfigTree,
+  PredictionRow,
+  ReportInput,
+  SegmentationQuality,
+  TrainingCurve,
+} from "../../report/report-input.ts";
+import { DEFAULT_TOLERANCE_MM } from "../evaluate.ts";
+import { modelName, type StudyConfig } from "../schema.ts";
+import type { FinishedStage, RunContext } from "../stage.ts";
+import type { StudyFile } from "../study-file.ts";
+import { VERSIONS } from "../versions.ts";
+import type { AppliedPatient } from "./examinations.ts";
+import type { PlannedNetwork, TrainedFold } from "./network.ts";
+import type { Predictions } from "./outcome.ts";
+import { segmentationPictures } from "./pictures.ts";
+import { primaryEndpoint, type SetComparison } from "./statistics.ts";
+
+/** What the stages of a network left. */
+export interface NetworkResults {
+  readonly kind: string;
+  readonly planned: PlannedNetwork;
+  readonly folds: readonly TrainedFold[];
+  readonly applied: ReadonlyMap<string, AppliedPatient>;
+}
+
+export interface StudyResults {
+  readonly cohort: Cohort;
+  readonly networks: readonly NetworkResults[];
+  readonly outcome: FinishedStage<Predictions>;
+  readonly comparisons: readonly SetComparison[];
+  readonly issues: readonly Issue[];
+  readonly engine: string;
+  readonly simulated: boolean;
+}
+
+/** Points of a training curve that a figure shows; single steps are too many and too noisy. */
+const CURVE_POINTS = 100;
+
+/** Writes `report.html` and `figures/*.svg`. */
+export async function writeReport(run: RunContext, study: StudyFile, results: StudyResults): Promise<void> {
+  const task = run.progress.begin("report", 1);
+  const { html, figures } = renderReport(await reportInput(run, study, results));
+  for (const { name, svg } of figures)
+    await writeAtomically(path.join(run.folder, "figures", `${name}.svg`), svg);
+  await writeAtomically(path.join(run.folder, "report.html"), html);
+  task.advance();
+  task.done(path.join(run.folder, "report.html"));
+}
+
+async function reportInput(run: RunContext, study: StudyFile, results: StudyResults): Promise<ReportInput> {
+  const { config } = study;
+  const { cohort, networks, comparisons, outcome, issues, engine, simulated } = results;
+  return {
+    head: {
+      study: config.name,
+      runId: path.basename(path.resolve(run.folder)),
+      date: new Date().toISOString(),
+      seed: run.seed,
+      versions: {
+        residua: VERSIONS.residua,
+        node: VERSIONS.node,
+        ...(networks.length === 0 ? {} : { engine }),
+      },
+      simulated,
+    },
+    cohort: summariseCohort(cohort.patients, clinicalColumns(config)),
+    segmentation: await Promise.all(networks.map((network) => segmentationQuality(run, cohort, network))),
+    training: networks.flatMap(({ kind, folds }) =>
+      folds.map(({ curve }, fold) => thinCurve(kind, fold, curve)),
+    ),
+    plans: networks.map(({ kind, planned }) => ({
+      network: kind,
+      plan: planned.plan as unknown as ConfigTree,
+      fingerprint: planned.fingerprint as unknown as ConfigTree,
+    })),
+    predictions: predictionRows(config, cohort, outcome.value),
+    comparisons: comparisons.map(({ set, comparison }) => ({
+      set,
+      predictions: set === "test" ? "fixed" : "out-of-fold",
+      comparison,
+      primary: primaryEndpoint(config),
+      reference: config.comparison.reference ?? modelName(config.models[0]),
+      margin: config.comparison.margin,
+    })),
+    choices: { configuration: config as unknown as ConfigTree, defaulted: study.defaulted },
+    issues,
+    limitations: limitationsOf(config, cohort),
+  };
+}
+
+/** Clinical columns that the study names, in the order of the study file. */
+function clinicalColumns(config: StudyConfig): string[] {
+  const named = config.models.flatMap((model) =>
+    typeof model === "object" && "columns" in model ? model.columns : [],
+  );
+  return [...new Set([...(config.subtype === undefined ? [] : ["subtype"]), ...named])];
+}
+
+async function segmentationQuality(
+  run: RunContext,
+  cohort: Cohort,
+  { kind, applied }: NetworkResults,
+): Promise<SegmentationQuality> {
+  const cases = cohort.patients.flatMap(({ id, set }) =>
+    (applied.get(id)?.examinations ?? []).flatMap(({ visit, agreement }) =>
+      agreement === null ? [] : [{ id, set, visit, ...agreement }],
+    ),
+  );
+  return {
+    network: kind,
+    cases,
+    nsdToleranceMm: DEFAULT_TOLERANCE_MM,
+    pictures: await segmentationPictures(run.folder, cohort, applied),
+  };
+}
+
+function thinCurve(network: string, fold: number, curve: TrainedFold["curve"]): TrainingCurve {
+  const width = Math.max(1, Math.ceil(curve.length / CURVE_POINTS));
+  const points = [];
+  for (let end = width; end <= curve.length; end += width) {
+    const part = curve.slice(end - width, end);
+    const mean = (value: (point: (typeof part)[number]) => number) =>
+      part.reduce((sum, point) => sum + value(point), 0) / part.length;
+    points.push({
+      step: part[part.length - 1].step,
+      loss: mean((point) => point.loss),
+      dice: mean((point) => point.dice),
+    });
+  }
+  return { network, fold, points };
+}
+
+/** Models that give a burden on the scale of the outcome; a bare column has a scale of its own. */
+function predictionRows(
+  config: StudyConfig,
+  cohort: Cohort,
+  { predictions, scaled }: Predictions,
+): PredictionRow[] {
+  const names = config.models.map(modelName).filter((name) => scaled.includes(name));
+  return cohort.patients.map(({ set, outcome }, i) => ({
+    set,
+    outcome,
+    predicted: Object.fromEntries(names.map((name) => [name, predictions[name][i]])),
+  }));
+}
+
+function limitationsOf(config: StudyConfig, cohort: Cohort): string[] {
+  const found: string[] = [];
+  if (!cohort.patients.some((patient) => patient.set === "test")) {
+    found.push(
+      "There is no external test set: the figures are of out-of-fold predictions on the training patients.",
+    );
+  }
+  if (config.networks.length > 0) {
+    found.push(
+      "Phases were not registered to each other, nor the visits: motion between phases blurs enhancement and its volume.",
+      "Deep features of training patients come from the fold's network that has not seen the patient; the other folds' networks, which give the features of other training patients, have seen its mask (not its outcome).",
+    );
+  }
+  return found;
+}
