@@ -49,7 +49,7 @@ nav li { margin: 0; }
 figure { margin: 0; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.2rem 1.5rem; align-items: flex-start; margin: 1rem 0; }
 figure.plot { max-width: 100%; }
-.stack { display: grid; gap: 1.2rem; max-width: 100%; }
+.stack { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.2rem; max-width: 100%; }
 figure.plot svg { display: block; color: var(--ink); max-width: 100%; height: auto; min-width: min(100%, 280px); }
 figure.plot .paper { fill: none; }
 figcaption, .note { color: var(--quiet); font-size: .86rem; line-height: 1.45; max-width: 46rem; overflow-wrap: anywhere; }
@@ -62,7 +62,7 @@ th, td { padding: .34rem .8rem .34rem 0; text-align: left; vertical-align: basel
 th:not(:first-child), td { padding-left: .8rem; }
 thead th { color: var(--quiet); font-size: .84rem; border-bottom: 1.5px solid var(--ink); vertical-align: bottom; }
 tbody tr { border-bottom: 1px solid var(--line); }
-tbody th[scope="row"] { max-width: 22rem; overflow-wrap: anywhere; }
+tbody th[scope="row"] { min-width: 8.5rem; max-width: 22rem; overflow-wrap: anywhere; }
 tr.heading th { padding-top: .75rem; font-weight: 600; }
 .number { text-align: right; white-space: nowrap; }
 th.number { white-space: normal; min-width: 3.2rem; }
@@ -84,6 +84,8 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line);
   .page { padding: 1.4rem 1rem 3rem; }
   h1 { font-size: 1.6rem; }
   .summary { padding: .9rem 1rem; }
+  .pictures { grid-template-columns: 1fr 1fr; gap: .8rem; }
+  figure.plot svg.wide { max-width: none; width: 500px; }
   th, td { padding-right: .5rem; }
   th:not(:first-child), td { padding-left: .5rem; }
 }
@@ -101,8 +103,9 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line);
   h2, h3, caption { break-after: avoid; }
   figure, tr, .summary { break-inside: avoid; }
   figure.table { break-inside: auto; }
+  .endpoint figure.table { break-inside: avoid; }
+  h3 + p { break-after: avoid; }
   thead { display: table-header-group; }
   table { font-size: 8.5pt; }
-  details::details-content { content-visibility: visible; block-size: auto; }
 }
 `;

@@ -79,7 +79,7 @@ function conclusions({ comparison }: ComparisonBlock, endpoint: NamedEndpoint): 
   return [
     found.length === 0
       ? `No difference was statistically significant after Holm’s correction over ${pairCount(tested.length)}.`
-      : `After Holm’s correction over ${pairCount(tested.length)}, ${list(found.map((pair) => `${pair.b} was ${verdictOf(pair)} than ${pair.a}`))}.`,
+      : `After Holm’s correction over ${pairCount(tested.length)}, ${list(found.map((pair) => `the ${measure} of ${pair.b} was ${verdictOf(pair)} than that of ${pair.a}`))}.`,
     ...(equivalent.length === 0
       ? []
       : [

@@ -36,6 +36,8 @@ export interface LegendRow {
 
 export const FONT_SIZE = 12;
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+/** Wider figures are not shrunk to a phone, where their text could not be read; they scroll. */
+const WIDE = 420;
 const LEGEND_ROW = 18;
 const LEGEND_GAP = 14;
 /** Ink of a figure that stands alone; in the report the page's ink replaces it. */
@@ -48,20 +50,20 @@ export function drawFigure({ label, width, height, plot, legend = [] }: Drawing)
   const total = height + (legend.length > 0 ? legend.length * LEGEND_ROW + LEGEND_GAP : 0);
   const left = plot.marginLeft ?? 40;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeText(label)}" width="${width}"`,
+    `<svg xmlns="http://www.w3.org/2000/svg"${width > WIDE ? ' class="wide"' : ""} role="img" aria-label="${escapeText(label)}" width="${width}"`,
     ` height="${total}" viewBox="0 0 ${width} ${total}" fill="currentColor" color="${ALONE_INK}"`,
     ` font-family="${FONT}" font-size="${FONT_SIZE}" text-anchor="middle">`,
     `<rect class="paper" width="100%" height="100%" fill="#ffffff"/>`,
     tidy(String(element.innerHTML)),
-    legend.map((row, i) => legendRow(row, left, height + LEGEND_GAP + i * LEGEND_ROW)).join(""),
+    legend.map((row, i) => legendRow(row, left, height + LEGEND_GAP + i * LEGEND_ROW, width)).join(""),
     "</svg>",
   ].join("");
 }
 
-function legendRow({ text, colour, dash }: LegendRow, x: number, y: number): string {
+function legendRow({ text, colour, dash }: LegendRow, x: number, y: number, width: number): string {
   const dashes = dash === undefined ? "" : ` stroke-dasharray="${dash}"`;
   const line = `<line x1="${x}" x2="${x + 26}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="2.5"${dashes}/>`;
-  return `${line}<text x="${x + 34}" y="${y}" dy="0.32em" text-anchor="start">${escapeText(text)}</text>`;
+  return `${line}<text x="${x + 34}" y="${y}" dy="0.32em" text-anchor="start">${escapeText(shorten(text, width - x - 34))}</text>`;
 }
 
 /** Leaves out Plot's own style sheet and inner labels (children of an image are not read), and rounds coordinates. */
@@ -107,4 +109,12 @@ function ticks({ ticks: number = 5, values }: AxisOptions): { ticks: number | nu
 /** Approximate width in pixels of a text in the figures' font, to make room for labels. */
 export function textWidth(text: string): number {
   return Math.ceil(text.length * FONT_SIZE * 0.62);
+}
+
+/** A text that fits into a width; what is cut is shown by an ellipsis. */
+export function shorten(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = text;
+  while (textWidth(`${kept}…`) > width) kept = kept.slice(0, -1);
+  return `${kept}…`;
 }

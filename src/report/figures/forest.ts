@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Interval } from "../../statistics/distributions.ts";
 import { fixed, interval, signed } from "../format.ts";
-import { axes, drawFigure, textWidth } from "./figure.ts";
+import { axes, drawFigure, shorten, textWidth } from "./figure.ts";
 import { INK, type ModelStyle } from "./palette.ts";
 
 export interface ForestRow {
@@ -70,7 +70,10 @@ export function forestFigure({ axis, label, rows, nothing, margin, isDifference 
                 fillOpacity: 0.09,
               }),
             ]),
-        ...axes({ label: axis, ...(isDifference ? { format: (value: number) => signed(value) } : {}) }, null),
+        ...axes(
+          isDifference ? { label: axis, ticks: 4, format: (value) => signed(value) } : { label: axis },
+          null,
+        ),
         Plot.ruleX([nothing], { stroke: INK, strokeOpacity: 0.5, strokeDasharray: "3 4" }),
         ...drawn.flatMap((i) => {
           const ci = rows[i].ci;
@@ -99,12 +102,4 @@ export function forestFigure({ axis, label, rows, nothing, margin, isDifference 
       ],
     },
   });
-}
-
-/** A text that fits into a width; what is cut is shown by an ellipsis. */
-function shorten(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
-  let kept = text;
-  while (textWidth(`${kept}…`) > width) kept = kept.slice(0, -1);
-  return `${kept}…`;
 }

@@ -24,7 +24,7 @@ const MARGINS = { marginLeft: 46, marginRight: 14, marginTop: 14, marginBottom: 
  */
 export function rocFigure(title: string, models: readonly RocModel[], styles: ModelStyles): string {
   const legend = models.map(({ model, auc, ci }) => ({
-    text: `${model}  ${fixed(auc)} ${interval(ci)}`,
+    text: `${fixed(auc)} ${interval(ci)}  ${model}`,
     ...styleOf(styles, model),
   }));
   return drawFigure({
