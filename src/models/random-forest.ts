@@ -182,7 +182,8 @@ class UnseenRows {
 function countFeatures(choice: FeaturesPerSplit, columns: number): number {
   if (typeof choice === "number") return Math.min(choice, columns);
   const rules = {
-    third: Math.floor(columns / 3),
+    // Rounded up: the indicators of one category share the draws, and one draw of five is a random tree.
+    third: Math.ceil(columns / 3),
     "square-root": Math.floor(Math.sqrt(columns)),
     all: columns,
   };
