@@ -61,13 +61,14 @@ export function aucMetric(
     figure(measured, rows) {
       const counts = { n: rows.length, positive: countFlags(classes(rows)) };
       if (measured === null) {
-        return { ...counts, auc: null, ci: null, standardError: null, ciBootstrap: null };
+        return { ...counts, auc: null, ci: null, ciLogit: null, standardError: null, ciBootstrap: null };
       }
       const variance = aucVariance(measured.placements);
       return {
         ...counts,
         auc: measured.placements.auc,
         ci: aucInterval(measured.placements),
+        ciLogit: aucInterval(measured.placements, "logit"),
         standardError: variance === null ? null : Math.sqrt(variance),
         ciBootstrap: measured.resampled === null ? null : (summarise(measured.resampled)?.ci ?? null),
       };

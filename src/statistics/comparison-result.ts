@@ -12,6 +12,8 @@ export interface AucFigure {
   readonly auc: number | null;
   /** DeLong, Wald, clipped to [0, 1]. */
   readonly ci: Interval | null;
+  /** DeLong on the logit scale: nearer to its nominal coverage with few cases or an AUC near 1. */
+  readonly ciLogit: Interval | null;
   readonly standardError: number | null;
   /** Percentile bootstrap, stratified by outcome. */
   readonly ciBootstrap: Interval | null;

@@ -7,6 +7,7 @@ import { RCB_CLASSES } from "../domain/rcb.ts";
 import { type ComparisonRequest, compareModels } from "./comparison.ts";
 import type { Comparison } from "./comparison-result.ts";
 import { spearman } from "./correlation.ts";
+import { aucInterval, placements } from "./delong.ts";
 import { equivalence } from "./endpoint-analysis.ts";
 
 const key = randomKey(1);
@@ -55,6 +56,8 @@ describe("two-class outcomes", () => {
       const endpoint = result.endpoints.binary!;
       expect(endpoint.models.A.auc).toBeCloseTo(golden.aucA, 12);
       expect(endpoint.models.A.ci![0]).toBeCloseTo(golden.ciA[0], 10);
+      const positive = golden.outcome.map((value) => value === 1);
+      expect(endpoint.models.A.ciLogit).toEqual(aucInterval(placements(golden.a, positive), "logit"));
       expect(endpoint.pairs).toHaveLength(1);
       const [pair] = endpoint.pairs;
       expect(pair).toMatchObject({ a: "A", b: "B", method: "delong", n: golden.a.length });
