@@ -10,7 +10,7 @@ export interface TestDesign {
 }
 
 /** 80 % power at 5 %, the custom of clinical trials. */
-export const CUSTOMARY_DESIGN: TestDesign = { alpha: 0.05, power: 0.8 };
+const CUSTOMARY_DESIGN: TestDesign = { alpha: 0.05, power: 0.8 };
 
 /**
  * The smallest true difference that a two-sided normal test finds with the power wished for:

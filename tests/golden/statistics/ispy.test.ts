@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
-import type { PathologyOutcome } from "../domain/outcome.ts";
-import { randomKey } from "../domain/random.ts";
-import { RCB_CLASSES } from "../domain/rcb.ts";
-import { compareModels } from "./comparison.ts";
+import type { PathologyOutcome } from "../../../src/domain/outcome.ts";
+import { randomKey } from "../../../src/domain/random.ts";
+import { RCB_CLASSES } from "../../../src/domain/rcb.ts";
+import { compareModels } from "../../../src/statistics/comparison.ts";
 
-const DATA = new URL("../../../shared/data/", import.meta.url);
+const DATA = new URL("../../../../shared/data/", import.meta.url);
 const present = existsSync(DATA);
 if (!present) process.stderr.write("I-SPY figures are not checked: ../shared/data is absent.\n");
 
