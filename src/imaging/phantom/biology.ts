@@ -151,8 +151,8 @@ function drawTreated(
   if (volumeMm3 < BIOLOGY.visibleMm3) {
     return { pattern: "none", volumeMm3: 0, shares: [], longestDiameterMm: 0, necroticRadius: 0, lnKtrans };
   }
-  // Only a partial response can leave fragments: growth and near-complete response keep one focus.
-  const partial = ratio > 0.02 && ratio < 0.6;
+  // Fragments need a partial response, and room: above the upper bound they would fill the old bed again.
+  const partial = ratio > 0.02 && ratio < 0.3;
   if (partial && stream.bernoulli(SUBTYPE_PARAMETERS[subtype].fragmentation)) {
     const wanted = 3 + stream.integer(4);
     const count = clamp(Math.floor(volumeMm3 / BIOLOGY.visibleMm3), 1, wanted);
@@ -162,7 +162,7 @@ function drawTreated(
       pattern: "fragments",
       volumeMm3,
       shares: sizes.map((size) => size / total),
-      longestDiameterMm: pre.longestDiameterMm * stream.uniform(0.65, 1),
+      longestDiameterMm: pre.longestDiameterMm * stream.uniform(0.8, 1.05),
       necroticRadius: 0,
       lnKtrans,
     };

@@ -46,7 +46,7 @@ export const SUBTYPE_PARAMETERS: Readonly<Record<Subtype, SubtypeParameters>> = 
     grade: [0.12, 0.53, 0.35],
     nodePositive: 0.52,
     resistance: 0.72,
-    fragmentation: 0.5,
+    fragmentation: 0.6,
     necrosis: 0.15,
     spiculation: 0.22,
     satellites: 0.5,
@@ -59,7 +59,7 @@ export const SUBTYPE_PARAMETERS: Readonly<Record<Subtype, SubtypeParameters>> = 
     grade: [0.03, 0.4, 0.57],
     nodePositive: 0.52,
     resistance: 0.2,
-    fragmentation: 0.35,
+    fragmentation: 0.45,
     necrosis: 0.25,
     spiculation: 0.15,
     satellites: 1,
@@ -72,7 +72,7 @@ export const SUBTYPE_PARAMETERS: Readonly<Record<Subtype, SubtypeParameters>> = 
     grade: [0.02, 0.3, 0.68],
     nodePositive: 0.55,
     resistance: -0.2,
-    fragmentation: 0.25,
+    fragmentation: 0.35,
     necrosis: 0.3,
     spiculation: 0.12,
     satellites: 1,
@@ -85,7 +85,7 @@ export const SUBTYPE_PARAMETERS: Readonly<Record<Subtype, SubtypeParameters>> = 
     grade: [0.01, 0.17, 0.82],
     nodePositive: 0.42,
     resistance: 0.15,
-    fragmentation: 0.15,
+    fragmentation: 0.25,
     necrosis: 0.5,
     spiculation: 0.07,
     satellites: 0.3,
@@ -99,7 +99,7 @@ export const BIOLOGY = {
   diameterMm: { median: 28, lnSd: 0.36, least: 15, most: 60 }, // assumption: T1c to T3
   axisRatio: { second: [0.7, 0.95], third: [0.6, 0.9] }, // assumption: ellipsoids
   gradeResistance: -0.2, // assumption: per grade above 2, high grade responds better
-  lnResidual: { mean: -3.25, perResistance: 0.96, sd: 1.6 }, // calibrated: ln of visible volume after / before
+  lnResidual: { mean: -3.35, perResistance: 0.93, sd: 1.85 }, // calibrated: ln of visible volume after / before
   visibleMm3: 60, // assumption: below a 4.9 mm sphere nothing is outlined
   largestGrowth: 1.3, // assumption: cap of after / before
   necroticVolumeMm3: 5000, // assumption: cores in tumours above 5 ml
@@ -107,14 +107,14 @@ export const BIOLOGY = {
 
 /** What the pathologist finds; the index is Symmans 2007 (J Clin Oncol 25:4414), computed by the domain. */
 export const PATHOLOGY = {
-  lnBed: { mean: -0.6, perResistance: 0.35, perVisible: 0.5, sd: 0.35 }, // calibrated: ln of bed / diameter before; MRI under- and overestimates (Marinovich 2013, J Natl Cancer Inst 105:321)
+  lnBed: { mean: -0.38, perResistance: 0.55, perVisible: 0.6, sd: 0.4 }, // calibrated: ln of bed / diameter before; MRI under- and overestimates (Marinovich 2013, J Natl Cancer Inst 105:321)
   bedRatio: [0.5, 1], // assumption: d2 / d1
-  logitCellularity: { mean: -1.8, perResistance: 0.8, sd: 2.1 }, // calibrated: residual beds are mostly of low cellularity
-  inSituOnly: 0.08, // assumption: in-situ disease alone where no invasive disease is left
+  logitCellularity: { mean: -2.1, perResistance: 1, perVisible: -0.65, sd: 2.2 }, // calibrated: residual beds are mostly of low cellularity
+  inSituOnly: 0.12, // assumption: in-situ disease alone where no invasive disease is left
   inSituShare: { none: 0.5, most: 60 }, // assumption: per cent of the cancer, where there is any
-  nodes: { clinicalPositive: 0.1, clinicalNegative: -2.1, perResistance: 1, perVisible: 0.75 }, // calibrated: logit of residual nodal disease
-  moreNodes: 0.52, // assumption: probability of each further positive node
-  metastasisMm: { median: 5.5, lnSd: 0.7, least: 0.3, most: 30 }, // assumption
+  nodes: { clinicalPositive: -0.35, clinicalNegative: -2.1, perResistance: 1.3, perVisible: 1.4 }, // calibrated: logit of residual nodal disease
+  moreNodes: 0.35, // assumption: probability of each further positive node
+  metastasisMm: { median: 5.5, lnSd: 0.5, least: 0.3, most: 30 }, // assumption
 } as const;
 
 /** What a radiologist says; thresholds of RECIST 1.1 (Eisenhauer 2009, Eur J Cancer 45:228). */

@@ -35,9 +35,9 @@ export function drawPathology(causes: PathologyCauses, stream: RandomStream): Rc
   return { d1Mm: 0, d2Mm: 0, cellularityPercent: 0, cisPercent: 0, ...nodes };
 }
 
-function logitCellularity({ resistance, cellularity }: PathologyCauses): number {
-  const { mean, perResistance, sd } = PATHOLOGY.logitCellularity;
-  return mean + perResistance * resistance + sd * cellularity;
+function logitCellularity({ resistance, discordance, cellularity }: PathologyCauses): number {
+  const { mean, perResistance, perVisible, sd } = PATHOLOGY.logitCellularity;
+  return mean + perResistance * resistance + perVisible * discordance + sd * cellularity;
 }
 
 function drawNodes(
