@@ -29,31 +29,32 @@ export function connectedComponents(mask: LabelMap, connectivity: Connectivity =
   const provisional = new Int32Array(data.length);
   const parents = unite(data, provisional, grid, connectivity);
 
-  const voxels = new Map<number, { count: number; first: number }>();
+  const counts = new Int32Array(parents.length);
+  const firsts = new Int32Array(parents.length);
   for (let i = 0; i < provisional.length; i++) {
     if (provisional[i] === 0) continue;
     const root = findRoot(parents, provisional[i]);
     provisional[i] = root;
-    const seen = voxels.get(root);
-    if (seen === undefined) voxels.set(root, { count: 1, first: i });
-    else seen.count++;
+    if (counts[root] === 0) firsts[root] = i;
+    counts[root]++;
   }
-  const ordered = [...voxels].sort(([, a], [, b]) => b.count - a.count || a.first - b.first);
+  const roots = Array.from(counts.keys()).filter((root) => counts[root] > 0);
+  roots.sort((a, b) => counts[b] - counts[a] || firsts[a] - firsts[b]);
   const labels = new Int32Array(parents.length);
-  ordered.forEach(([root], i) => {
+  roots.forEach((root, i) => {
     labels[root] = i + 1;
   });
   for (let i = 0; i < provisional.length; i++) provisional[i] = labels[provisional[i]];
 
   const [, rows, columns] = grid.shape;
-  const components = ordered.map(([, { count, first }], i) => ({
+  const components = roots.map((root, i) => ({
     label: i + 1,
-    voxels: count,
-    ml: (count * voxelVolumeMm3(grid)) / 1000,
+    voxels: counts[root],
+    ml: (counts[root] * voxelVolumeMm3(grid)) / 1000,
     first: [
-      Math.floor(first / (rows * columns)),
-      Math.floor(first / columns) % rows,
-      first % columns,
+      Math.floor(firsts[root] / (rows * columns)),
+      Math.floor(firsts[root] / columns) % rows,
+      firsts[root] % columns,
     ] as VoxelIndex,
   }));
   return { map: { grid, data: provisional }, components };

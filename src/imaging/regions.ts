@@ -1,8 +1,10 @@
 /** The regions of a breast examination over which features are pooled. */
+import type { Grid, Triple } from "../domain/grid.ts";
 import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
 import { fillHoles, largestComponent } from "./components.ts";
-import { rim } from "./distance.ts";
-import { percentiles } from "./percentiles.ts";
+import { dilateMm, erodeMm, rim } from "./distance.ts";
+import { gridWithSpacing, resample, resampleLabels } from "./resampling.ts";
+import { smooth } from "./smoothing.ts";
 
 /** All on one grid, 1 inside. */
 export interface PoolingRegions {
@@ -31,26 +33,65 @@ export function poolingRegions(tumour: LabelMap, body: LabelMap, rimMm = 5): Poo
   return { tumour: { grid, data: inside }, rim: { grid, data: rimData }, breast: { grid, data: breast } };
 }
 
+/** σ of the smoothing that lifts suppressed fat out of the noise of air, and radius of the closing of what stays dark, in mm. */
+const BODY_SMOOTHING_MM = 2;
+const BODY_CLOSING_MM = 5;
+
 /**
- * The patient's body in a pre-contrast phase, as 1: signal above Otsu's threshold of the square root of the signal (which draws the
- * few very bright voxels nearer), the largest component, holes filled. It holds breasts and chest wall alike.
+ * The patient's body in a pre-contrast phase, as 1: smoothed signal above Otsu's threshold of its logarithm, the largest
+ * component, holes filled, closed over 5 mm. It holds breasts and chest wall alike, not the dark lung. Made on a grid of at least 2 mm,
+ * so that its border is that exact.
  */
 export function bodyMask(pre: Volume): LabelMap {
-  const roots = Float32Array.from(pre.data, (value) => Math.sqrt(Math.max(0, value)));
-  const threshold = otsuThreshold(roots);
-  const bright = Uint8Array.from(roots, (root) => (root > threshold ? 1 : 0));
-  return fillHoles(largestComponent({ grid: pre.grid, data: bright }, 6));
+  const { grid } = pre;
+  const smoothed = Float32Array.from(pre.data);
+  smooth(
+    smoothed,
+    grid.shape,
+    perAxis(grid, (mm) => BODY_SMOOTHING_MM / mm),
+  );
+  const coarse = gridWithSpacing(
+    grid,
+    perAxis(grid, (mm) => Math.max(mm, BODY_SMOOTHING_MM)),
+  );
+  const { data } = resample({ grid, data: smoothed }, coarse, { outside: "edge" });
+  const logarithms = data.map((value) => Math.log1p(Math.max(0, value)));
+  const threshold = otsuThreshold(logarithms);
+  const bright = Uint8Array.from(logarithms, (value) => (value > threshold ? 1 : 0));
+  const solid = fillHoles(largestComponent({ grid: coarse, data: bright }, 6));
+  const closed = erodeMm(dilateMm(solid, BODY_CLOSING_MM), BODY_CLOSING_MM);
+  return resampleLabels(closed, grid);
+}
+
+function perAxis({ spacingMm }: Grid, value: (mm: number) => number): Triple {
+  return [value(spacingMm[0]), value(spacingMm[1]), value(spacingMm[2])];
+}
+
+/**
+ * The least signal that counts as tissue rather than noise or suppressed fat, for fat-suppressed pre-contrast phases: Otsu's threshold inside
+ * the body. Where fat is not suppressed it would part fat from gland and must not be used.
+ *
+ * @throws {DataError} `grid-mismatch` where the mask lies on another grid.
+ */
+export function tissueThreshold(pre: Volume, body: LabelMap): number {
+  requireSameGrid(pre, body, "the body mask");
+  return otsuThreshold(Float32Array.from(pre.data).filter((_, i) => body.data[i] !== 0));
 }
 
 /** Bins of the histogram in {@link otsuThreshold}. */
 const BINS = 256;
 
 /**
- * Otsu's threshold (Otsu 1979, IEEE Trans Syst Man Cybern 9:62) over a histogram of 256 bins from the minimum to the 99.9th
- * percentile; values above the threshold are the brighter class. The upper edge of the last bin of the darker class is returned.
+ * Otsu's threshold (Otsu 1979, IEEE Trans Syst Man Cybern 9:62) over a histogram of 256 bins from the least to the greatest value; values
+ * above the threshold are the brighter class. The upper edge of the last bin of the darker class is returned.
  */
 export function otsuThreshold(values: Float32Array): number {
-  const [low, high] = percentiles(values, [0, 99.9]);
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
   if (!(high > low)) return low;
   const counts = new Float64Array(BINS);
   const scale = BINS / (high - low);

@@ -2,9 +2,10 @@
 import type { Triple } from "../../domain/grid.ts";
 import { deriveKey, type RandomKey, RandomStream } from "../../domain/random.ts";
 import { extractPatch, type Patch, type PatchSource, patchAsSource } from "../patches.ts";
+import { smooth } from "../smoothing.ts";
 import { addNoise, changeBrightness, changeContrast, changeGamma, drawFactor } from "./intensity.ts";
 import { type AugmentationOptions, NNUNET_AUGMENTATION } from "./options.ts";
-import { blur, lowerResolution } from "./resolution.ts";
+import { lowerResolution } from "./resolution.ts";
 import { drawAffine, mirrorPatch, samplePatch } from "./spatial.ts";
 
 /**
@@ -69,7 +70,11 @@ function augmentIntensity(
     const random = stream("blur");
     if (random.bernoulli(options.blur.channelProbability)) {
       const [low, high] = options.blur.sigmaRange;
-      blur(channel, shape, [random.uniform(low, high), random.uniform(low, high), random.uniform(low, high)]);
+      smooth(channel, shape, [
+        random.uniform(low, high),
+        random.uniform(low, high),
+        random.uniform(low, high),
+      ]);
     }
   }
   if (happens("brightness")) {
