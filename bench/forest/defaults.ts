@@ -82,6 +82,7 @@ const CHOICES: readonly Choice[] = [
     name: `${featuresPerSplit} of the columns`,
     options: { featuresPerSplit },
   })),
+  { name: "one column per split", options: { featuresPerSplit: 1 } },
   { name: "random splitter", options: { splitter: "random" } },
   { name: "100 trees", options: { trees: 100 } },
   { name: "correlation at most 0.9", options: {}, reduction: { kind: "correlation", maximum: 0.9 } },

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import recorded from "../../tests/golden/models/forests.json" with { type: "json" };
 import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
 import { predictTree } from "./decision-tree.ts";
 import { type Forest, type ForestOptions, fitForest, predictForest } from "./random-forest.ts";
@@ -20,9 +20,7 @@ interface GoldenForest {
   readonly importance: Distribution<number[]>;
   readonly predictions: Distribution<number[]>;
 }
-const golden: { seeds: number; trees: number; cases: GoldenForest[] } = JSON.parse(
-  readFileSync(new URL("../../tests/golden/models/forests.json", import.meta.url), "utf8"),
-);
+const golden = recorded as { seeds: number; trees: number; cases: GoldenForest[] };
 
 const matrix = (x: readonly (readonly number[])[]) => ({
   columns: x[0].map((_, c) => `x${c}`),
@@ -136,6 +134,19 @@ describe("out-of-bag predictions", () => {
     expect(single.predictions).toContain(null);
     expect(single.meanSquaredError).toBeGreaterThan(0);
     expect(sampleForest({ bootstrap: false }).outOfBag).toBeNull();
+  });
+});
+
+describe("a third of the columns", () => {
+  it("is rounded up, so that a table of four or five columns compares two of them at each split", () => {
+    const grow = (width: number, featuresPerSplit: "third" | number) => {
+      const { x, y } = sample();
+      const narrow = x.map((row) => row.slice(0, width));
+      return fitForest(matrix(narrow), y, { trees: 5, featuresPerSplit }, randomKey(1)).trees;
+    };
+    expect(grow(4, "third")).toEqual(grow(4, 2));
+    expect(grow(4, "third")).not.toEqual(grow(4, 1));
+    expect(grow(3, "third")).toEqual(grow(3, 1));
   });
 });
 

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import recorded from "../../tests/golden/models/components.json" with { type: "json" };
 import { RandomStream, randomKey } from "../domain/random.ts";
 import { symmetricEigen } from "./eigen.ts";
 import { applyReduction, fitReduction } from "./reduction.ts";
@@ -9,9 +9,7 @@ interface GoldenComponents {
   readonly scores: number[][];
   readonly explained: number[];
 }
-const golden: { cases: GoldenComponents[] } = JSON.parse(
-  readFileSync(new URL("../../tests/golden/models/components.json", import.meta.url), "utf8"),
-);
+const golden = recorded as { cases: GoldenComponents[] };
 const matrix = (x: readonly (readonly number[])[]) => ({
   columns: x[0].map((_, c) => `x${c}`),
   values: Float64Array.from(x.flat()),
