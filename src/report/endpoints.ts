@@ -68,6 +68,8 @@ export interface Estimate {
   readonly value: number | null;
   readonly ci: Interval | null;
   readonly ciBootstrap: Interval | null;
+  /** AUCs only. */
+  readonly ciLogit: Interval | null;
   /** Rank correlations only. */
   readonly p: number | null;
 }
@@ -88,12 +90,13 @@ export function endpointsOf({ endpoints, primary }: Comparison): NamedEndpoint[]
 /** The figures of all models of an endpoint, in the order of the comparison. */
 export function estimatesOf(endpoint: AucEndpoint | SpearmanEndpoint): Estimate[] {
   if (endpoint.metric === "auc") {
-    return Object.entries(endpoint.models).map(([model, { n, auc, ci, ciBootstrap }]) => ({
+    return Object.entries(endpoint.models).map(([model, { n, auc, ci, ciLogit, ciBootstrap }]) => ({
       model,
       n,
       value: auc,
       ci,
       ciBootstrap,
+      ciLogit,
       p: null,
     }));
   }
@@ -103,6 +106,7 @@ export function estimatesOf(endpoint: AucEndpoint | SpearmanEndpoint): Estimate[
     value: rho,
     ci,
     ciBootstrap,
+    ciLogit: null,
     p,
   }));
 }

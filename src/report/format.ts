@@ -23,6 +23,11 @@ export function interval(ci: Interval | null | undefined, format = fixed, decima
   return `[${format(ci[0], decimals)}, ${format(ci[1], decimals)}]`;
 }
 
+/** A number with its interval: `0.70 [0.58, 0.90]`. */
+export function estimate(value: number | null, ci: Interval | null, format = fixed): string {
+  return value === null ? MISSING : `${format(value)} ${interval(ci, format)}`;
+}
+
 /** A p value: `<0.001`, three decimals below 0.1, else two; above 0.995 `>0.99`. */
 export function pValue(p: number | null | undefined): string {
   if (p === null || p === undefined || !Number.isFinite(p)) return MISSING;

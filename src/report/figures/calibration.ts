@@ -1,7 +1,7 @@
 /** Whether predicted scores mean what they say: observed burden in groups of rising prediction. */
 import * as Plot from "@observablehq/plot";
 import type { CalibrationLine } from "../../statistics/calibration.ts";
-import { fixed, interval } from "../format.ts";
+import { estimate } from "../format.ts";
 import { axes, drawFigure } from "./figure.ts";
 import { INK, type ModelStyle } from "./palette.ts";
 
@@ -54,7 +54,7 @@ export function calibrationFigure(
   { colour }: ModelStyle,
 ): string {
   const groups = calibrationGroups(pairs);
-  const slope = line === null ? "undefined" : `${fixed(line.slope)} ${interval(line.slopeCi)}`;
+  const slope = line === null ? "undefined" : estimate(line.slope, line.slopeCi);
   const ends = groups.flatMap(({ predicted, observed, ci }) => [predicted, ...(ci ?? [observed])]);
   const low = Math.min(0, ...ends) - 0.15;
   const high = Math.max(4, ...ends) + 0.15;

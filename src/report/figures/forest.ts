@@ -1,7 +1,7 @@
 /** Estimates with their confidence intervals, one per row: models, or differences between models. */
 import * as Plot from "@observablehq/plot";
 import type { Interval } from "../../statistics/distributions.ts";
-import { fixed, interval, signed } from "../format.ts";
+import { estimate, fixed, signed } from "../format.ts";
 import { axes, drawFigure, shorten, textWidth } from "./figure.ts";
 import { INK, type ModelStyle } from "./palette.ts";
 
@@ -35,7 +35,7 @@ const LONGEST_LABEL = 220;
 /** Draws the rows from the top in the order given, the numbers at the right. */
 export function forestFigure({ axis, label, rows, nothing, margin, isDifference = false }: Forest): string {
   const format = isDifference ? signed : fixed;
-  const texts = rows.map(({ value, ci }) => `${format(value)} ${interval(ci, format)}`);
+  const texts = rows.map(({ value, ci }) => estimate(value, ci, format));
   const labels = rows.map((row) => shorten(row.label, LONGEST_LABEL));
   const positions = rows.map((_row, i) => i);
   const ends = rows.flatMap(({ value, ci }) => [...(ci ?? []), ...(value === null ? [] : [value])]);

@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Interval } from "../../statistics/distributions.ts";
 import type { RocPoint } from "../../statistics/roc.ts";
-import { fixed, interval } from "../format.ts";
+import { estimate } from "../format.ts";
 import { axes, drawFigure } from "./figure.ts";
 import { INK, type ModelStyles, styleOf } from "./palette.ts";
 
@@ -24,7 +24,7 @@ const MARGINS = { marginLeft: 46, marginRight: 14, marginTop: 14, marginBottom: 
  */
 export function rocFigure(title: string, models: readonly RocModel[], styles: ModelStyles): string {
   const legend = models.map(({ model, auc, ci }) => ({
-    text: `${fixed(auc)} ${interval(ci)}  ${model}`,
+    text: `${estimate(auc, ci)}  ${model}`,
     ...styleOf(styles, model),
   }));
   return drawFigure({

@@ -125,14 +125,16 @@ function estimateTable({ comparison }: ComparisonBlock, endpoint: NamedEndpoint)
       { label: "n", align: "number" },
       { label: measure, align: "number" },
       { label: "95 % CI", align: "number" },
+      ...(isCorrelation ? [] : [{ label: "95 % CI, logit", align: "number" as const }]),
       { label: "95 % CI, bootstrap", align: "number" },
       ...(isCorrelation ? [{ label: "p", align: "number" as const }] : []),
     ],
-    rows: estimatesOf(endpoint).map(({ model, n, value, ci, ciBootstrap, p }) => [
+    rows: estimatesOf(endpoint).map(({ model, n, value, ci, ciLogit, ciBootstrap, p }) => [
       model === comparison.reference ? html`${model} <span class="chip">reference</span>` : model,
       n,
       fixed(value),
       interval(ci),
+      ...(isCorrelation ? [] : [interval(ciLogit)]),
       interval(ciBootstrap),
       ...(isCorrelation ? [pValue(p)] : []),
     ]),
@@ -140,7 +142,7 @@ function estimateTable({ comparison }: ComparisonBlock, endpoint: NamedEndpoint)
     notes: [
       isCorrelation
         ? "Spearman’s ρ by mid-ranks; interval after Bonett and Wright; p by the t approximation."
-        : "Interval after DeLong, clipped to [0, 1]; bootstrap stratified by outcome.",
+        : "Interval after DeLong, clipped to [0, 1]; the logit interval is the better one near 1 and with few patients; bootstrap stratified by outcome.",
     ],
   });
 }
