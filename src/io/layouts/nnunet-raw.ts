@@ -53,7 +53,8 @@ interface Description {
  * Lists the cases of a data set. A case that misses a channel or its label map is left out with an issue.
  *
  * @throws {DataError} `dataset-layout` (neither layout), `dataset-description` (a wrong dataset.json),
- *   `dataset-regions` (region-based labels), `dataset-empty` (no usable case).
+ *   `dataset-regions` (region-based labels), `dataset-empty` (no usable case),
+ *   `dataset-labels` (label values with gaps and no dataset.json).
  */
 export async function readSegmentationDataset(dir: string): Promise<SegmentationDataset> {
   const description = await describe(dir);
@@ -232,7 +233,16 @@ async function labelsThatOccur(cases: readonly SegmentationCase[]): Promise<Reco
   for (const { labelFile } of cases) {
     for (const value of (await readLabelMap(labelFile)).data) seen[value] = 1;
   }
+  seen[0] = 1;
   const count = seen.lastIndexOf(1) + 1;
+  if (seen.subarray(0, count).includes(0)) {
+    const values = [...seen.keys()].filter((value) => seen[value] === 1);
+    throw new DataError("dataset-labels", {
+      found: `label maps with the values ${values.join(", ")}`,
+      expected: "consecutive labels from 0",
+      remedy: "Renumber the labels, or describe them in dataset.json.",
+    });
+  }
   return Object.fromEntries(
     Array.from({ length: count }, (_, value) => [value, value === 0 ? "background" : `label ${value}`]),
   );

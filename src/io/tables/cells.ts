@@ -32,7 +32,8 @@ export function cellValue(cell: string | number | null, kind: ColumnKind): Clini
   const written = kind === "decimal-comma" ? cell.replace(",", ".") : cell;
   if (!NUMBER.test(written)) return cell;
   const value = Number(written);
-  const exact = Number.isFinite(value) && (!/^[+-]?\d+$/.test(written) || Number.isSafeInteger(value));
+  // A long identifier would lose its last digits as a number.
+  const exact = Number.isFinite(value) && (!/^-?\d+$/.test(written) || BigInt(written) === BigInt(value));
   return exact ? value : cell;
 }
 
