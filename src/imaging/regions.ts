@@ -38,26 +38,22 @@ const BODY_SMOOTHING_MM = 2;
 const BODY_CLOSING_MM = 5;
 
 /**
- * The patient's body in a pre-contrast phase, as 1: smoothed signal above Otsu's threshold of its logarithm, the largest
+ * The patient's body in a pre-contrast phase, as 1: the smoothed logarithm of the signal above Otsu's threshold, the largest
  * component, holes filled, closed over 5 mm. It holds breasts and chest wall alike, not the dark lung. Made on a grid of at least 2 mm,
  * so that its border is that exact.
  */
 export function bodyMask(pre: Volume): LabelMap {
   const { grid } = pre;
-  const smoothed = Float32Array.from(pre.data);
-  smooth(
-    smoothed,
-    grid.shape,
-    perAxis(grid, (mm) => BODY_SMOOTHING_MM / mm),
-  );
+  const logarithms = Float32Array.from(pre.data, (value: number) => Math.log1p(Math.max(0, value)));
+  const sigmas = perAxis(grid, (mm) => BODY_SMOOTHING_MM / mm);
+  smooth(logarithms, grid.shape, sigmas);
   const coarse = gridWithSpacing(
     grid,
     perAxis(grid, (mm) => Math.max(mm, BODY_SMOOTHING_MM)),
   );
-  const { data } = resample({ grid, data: smoothed }, coarse, { outside: "edge" });
-  const logarithms = data.map((value) => Math.log1p(Math.max(0, value)));
-  const threshold = otsuThreshold(logarithms);
-  const bright = Uint8Array.from(logarithms, (value) => (value > threshold ? 1 : 0));
+  const { data } = resample({ grid, data: logarithms }, coarse, { outside: "edge" });
+  const threshold = otsuThreshold(data);
+  const bright = Uint8Array.from(data, (value) => (value > threshold ? 1 : 0));
   const solid = fillHoles(largestComponent({ grid: coarse, data: bright }, 6));
   const closed = erodeMm(dilateMm(solid, BODY_CLOSING_MM), BODY_CLOSING_MM);
   return resampleLabels(closed, grid);

@@ -8,6 +8,7 @@ import type { DceSeries } from "../../src/domain/dce.ts";
 import type { LabelMap, Volume } from "../../src/domain/volume.ts";
 import { functionalTumourVolume } from "../../src/imaging/functional-tumour-volume.ts";
 import { percentEnhancement, signalEnhancementRatio } from "../../src/imaging/kinetics.ts";
+import { bodyMask, tissueThreshold } from "../../src/imaging/regions.ts";
 import { readDceSeries } from "../../src/io/dicom/dce.ts";
 import { readDicomVolume } from "../../src/io/dicom/folder.ts";
 import { readDicomSegmentation } from "../../src/io/dicom/segmentation.ts";
@@ -86,4 +87,17 @@ describe.skipIf(absent)("kinetics of a real examination", () => {
       expect(Math.abs(found.ml - stated.ml) / stated.ml).toBeLessThan(0.0005);
     },
   );
+
+  it("comes within 10 % of the hospital's volume without a drawn region", () => {
+    const [pre, early, late] = series.phases;
+    const body = bodyMask(pre);
+    const found = functionalTumourVolume({
+      pe: percentEnhancement(pre, early),
+      ser: signalEnhancementRatio(pre, early, late),
+      region: body,
+      background: { pre, minimumSignal: tissueThreshold(pre, body) },
+    });
+    const stated = HOSPITAL["PE > 70 %"].ml;
+    expect(Math.abs(found.ml - stated) / stated).toBeLessThan(0.1);
+  });
 });
