@@ -33,7 +33,9 @@ export function cellValue(cell: string | number | null, kind: ColumnKind): Clini
   if (!NUMBER.test(written)) return cell;
   const value = Number(written);
   // A long identifier would lose its last digits as a number.
-  const exact = Number.isFinite(value) && (!/^-?\d+$/.test(written) || BigInt(written) === BigInt(value));
+  const exact =
+    Number.isFinite(value) &&
+    (!/^[+-]?\d+$/.test(written) || Number.isSafeInteger(value) || String(value) === written);
   return exact ? value : cell;
 }
 
