@@ -8,6 +8,7 @@ export default defineConfig({
   rules: { "import/no-cycle": "error" },
   overrides: LAYERS.map((layer) => ({
     files: [`src/${layer}/**`],
+    excludeFiles: ["**/*.test.ts"],
     rules: {
       "no-restricted-imports": [
         "error",

@@ -1,9 +1,16 @@
 /** Assembles the commands and runs one. */
 import { Command } from "commander";
 import { VERSIONS } from "../study/versions.ts";
+import { benchCommand } from "./commands/bench.ts";
 import { compareCommand } from "./commands/compare.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { exportCommand } from "./commands/export.ts";
+import { featuresCommand } from "./commands/features.ts";
+import { kineticsCommand } from "./commands/kinetics.ts";
 import { phantomCommand } from "./commands/phantom.ts";
+import { planCommand } from "./commands/plan.ts";
 import { rcbCommand } from "./commands/rcb.ts";
 import { runCommand } from "./commands/run.ts";
 import { segmentCommand } from "./commands/segment.ts";
@@ -12,13 +19,20 @@ import { printNote } from "./console.ts";
 import { errorText, exitCodeOf } from "./exit.ts";
 
 const COMMANDS: readonly (() => Command)[] = [
+  demoCommand,
   runCommand,
   phantomCommand,
+  kineticsCommand,
+  planCommand,
   trainCommand,
   segmentCommand,
   evaluateCommand,
+  featuresCommand,
   rcbCommand,
   compareCommand,
+  exportCommand,
+  benchCommand,
+  doctorCommand,
 ];
 
 function createProgram(): Command {

@@ -1,0 +1,44 @@
+/** `residua bench`: engine benchmark. */
+import { Command, Option } from "commander";
+import { UsageError } from "../../domain/errors.ts";
+import { runBench } from "../../study/bench.ts";
+import { consoleProgress, print, printJson } from "../console.ts";
+import { wholeNumber } from "../options.ts";
+
+interface BenchOptions {
+  readonly patch: number;
+  readonly batch: number;
+  readonly runs: number;
+  readonly json?: boolean;
+}
+
+export function benchCommand(): Command {
+  return new Command("bench")
+    .description(
+      "Time a training step and an inference of a 5-stage U-Net (32 to 320 features) on this machine",
+    )
+    .addOption(new Option("--engine <name>", "engine").choices(["onnx"]).default("onnx"))
+    .addOption(new Option("--precision <name>", "precision").choices(["fp32"]).default("fp32"))
+    .option("--patch <edge>", "edge of the cubic patch, a multiple of 16", wholeNumber(32), 64)
+    .option("--batch <n>", "batch size", wholeNumber(1), 2)
+    .option("--runs <n>", "timed runs", wholeNumber(1), 5)
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  residua bench
+  residua bench --patch 48 --batch 1 --json`,
+    )
+    .action(async ({ patch, batch, runs, json }: BenchOptions) => {
+      if (patch % 16 !== 0) {
+        throw new UsageError("bench-patch", { found: `a patch of ${patch}`, expected: "a multiple of 16" });
+      }
+      const result = await runBench({ patch, batch, runs, progress: consoleProgress() });
+      if (json) return printJson(result);
+      print(
+        `training step ${result.trainStepSeconds.toFixed(2)} s, inference ${result.inferenceSeconds.toFixed(2)} s`,
+      );
+      print(`${result.engine} ${result.precision}, peak memory ${result.peakMemoryMiB} MiB`);
+    });
+}

@@ -1,0 +1,24 @@
+/** `residua export`: a trained network as an ONNX file. */
+import { toOnnxModel } from "../engine/onnx/lower-graph.ts";
+import { writeAtomically } from "../io/files.ts";
+import { readModel } from "./segmentation/model-folder.ts";
+import { createNetwork } from "./segmentation/networks.ts";
+
+/**
+ * Writes the inference graph with its weights: input `image` [1, channels, ...patch], outputs `logits` and `bottleneck`. The file's
+ * metadata say how the input is made: `spacingMm`, `normalisation`, `channels`, `labels`, `patchSize`, all as JSON.
+ */
+export async function exportModel(folder: string, file: string): Promise<void> {
+  const { description, state } = await readModel(folder);
+  const { plan, labels, channels, network } = description;
+  const graph = createNetwork(network, plan).inference({ batchSize: 1 });
+  const metadata = {
+    network,
+    spacingMm: JSON.stringify(plan.spacingMm),
+    patchSize: JSON.stringify(plan.patchSize),
+    normalisation: JSON.stringify(plan.normalisation),
+    channels: JSON.stringify(channels),
+    labels: JSON.stringify(labels),
+  };
+  await writeAtomically(file, toOnnxModel(graph, state, metadata));
+}
