@@ -12,7 +12,7 @@ import { drawPathology } from "./pathology.ts";
 import { type RadiologicalResponse, readResponse } from "./radiologist.ts";
 
 /** `whole`: one mass; `fragments`: several remnants spread over the old bed; `none`: nothing visible. */
-export type TumourPattern = "whole" | "fragments" | "none";
+type TumourPattern = "whole" | "fragments" | "none";
 
 /** The tumour as MRI shows it at one visit. */
 export interface TumourState {

@@ -64,16 +64,6 @@ function advance(integral: number, from: number, to: number, step: number, kep: 
   return integral * Math.exp(-x) + step * (from * flat + (to - from) * ramp);
 }
 
-/** Extended Tofts parameters of a tissue. */
-export interface ToftsParameters {
-  /** Transfer constant, 1/min. */
-  readonly ktrans: number;
-  /** Extracellular extravascular volume fraction. */
-  readonly ve: number;
-  /** Plasma volume fraction. */
-  readonly vp: number;
-}
-
 /** Least and greatest kep in 1/min that a table covers; values outside take the nearer end. */
 const KEP_RANGE = [0.005, 20] as const;
 const TABLE_SIZE = 160;

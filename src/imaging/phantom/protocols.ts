@@ -46,7 +46,7 @@ const A = {
   noise: { small: 0.04, full: 0.06 },
 } as const;
 
-export const PROTOCOLS = {
+const PROTOCOLS = {
   A15: {
     ...A,
     fieldTesla: 1.5,

@@ -16,7 +16,7 @@ import { FIELD_MM, type PhantomSize, type Protocol } from "./protocols.ts";
 import type { Axes } from "./tissues.ts";
 import { drawVeins } from "./vessels.ts";
 
-export interface VisitTruth {
+interface VisitTruth {
   /** Breast coordinates in mm of the voxels along each axis (s to superior, r to posterior, c to lateral). */
   readonly axes: Axes;
   readonly lesions: readonly Lesion[];
