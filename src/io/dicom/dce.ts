@@ -94,17 +94,15 @@ function sameAcquisition(a: DicomSeries, b: DicomSeries): boolean {
   );
 }
 
+/** Words that count or name phases. */
+const PHASE_WORDS: ReadonlySet<string> = new Set(
+  "pre post pass phase ph dynamic dyn contrast gad gd min mins sec st nd rd th of c".split(" "),
+);
+
 /** A description without what counts or names phases, so that "Dyn PRE" and "Dyn Ph3/5 +C" are one family. */
 function descriptionFamily({ seriesDescription }: DicomSource): string {
-  return seriesDescription
-    .toLowerCase()
-    .replace(
-      /\b(pre|post|pass|phase|ph|dynamic|dyn|contrast|gad|gd|min|mins|sec|first|second|third|st|nd|rd|th|of|c)\b|[^a-z]+/g,
-      " ",
-    )
-    .replace(/\b(pre|post|pass|phase|ph|dynamic|dyn|contrast|gad|gd|min|mins|sec|st|nd|rd|th|of|c)\b/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
+  const words = seriesDescription.toLowerCase().match(/[a-z]+/g) ?? [];
+  return words.filter((word) => !PHASE_WORDS.has(word)).join(" ");
 }
 
 /** All phases of several series by absolute time; undefined where times are missing or coincide. */
