@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import golden from "../../tests/golden/networks/safetensors.json" with { type: "json" };
-import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import { decodeCheckpoint, encodeCheckpoint, stateFor, stateShapes } from "./checkpoint.ts";
 
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, "base64"));
 const state = new Map(
@@ -57,5 +58,15 @@ describe("a checkpoint", () => {
     expect(() => encodeCheckpoint(state, new Map([["scalar", [2]]]), {})).toThrow(
       expect.objectContaining({ code: "checkpoint-shape" }),
     );
+  });
+
+  it("gives an inference graph its part of a training state, and says what is missing", () => {
+    const builder = new GraphBuilder("inference");
+    const weight = builder.state("encoder.0.weight", [2, 3], { kind: "constant", value: 0 });
+    builder.output("sum", builder.add(weight, builder.input("x", [2, 3])));
+    const graph = builder.finish();
+    expect([...stateShapes(graph)]).toEqual([["encoder.0.weight", [2, 3]]]);
+    expect([...stateFor(graph, state)]).toEqual([["encoder.0.weight", state.get("encoder.0.weight")]]);
+    expect(() => stateFor(graph, new Map())).toThrow(/without encoder\.0\.weight.*graph inference/);
   });
 });

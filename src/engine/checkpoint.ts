@@ -3,6 +3,7 @@
  * an unsigned 64-bit little-endian length, a JSON header of that length, then the raw little-endian values.
  */
 import { DataError, UsageError } from "../domain/errors.ts";
+import type { Graph, InputNode } from "../graph/graph.ts";
 import type { Shape } from "../graph/primitives.ts";
 import type { StateMap } from "./engine.ts";
 
@@ -118,6 +119,35 @@ export function decodeCheckpoint(bytes: Uint8Array, file?: string): CheckpointCo
     shapes.set(name, shape);
   }
   return { state, shapes, metadata: JSON.parse(header.marks.metadata ?? "null") };
+}
+
+/** The shape of each state of a graph: what `encodeCheckpoint` wants. */
+export function stateShapes(graph: Graph): Map<string, Shape> {
+  return new Map(stateNodes(graph).map(({ name, shape }) => [name, shape]));
+}
+
+/**
+ * The tensors of a state that a graph needs: of a training checkpoint, those of the inference graph.
+ *
+ * @throws {UsageError} `checkpoint-state` where one is missing
+ */
+export function stateFor(graph: Graph, state: StateMap): Map<string, Float32Array> {
+  return new Map(
+    stateNodes(graph).map(({ name }) => {
+      const values = state.get(name);
+      if (values === undefined) {
+        throw new UsageError("checkpoint-state", {
+          found: `a checkpoint without ${name}, which graph ${graph.name} needs`,
+          expected: "a checkpoint of the same network",
+        });
+      }
+      return [name, values];
+    }),
+  );
+}
+
+function stateNodes(graph: Graph): InputNode[] {
+  return graph.nodes.filter((node) => node.kind === "input").filter(({ initial }) => initial !== undefined);
 }
 
 interface TensorEntry {
