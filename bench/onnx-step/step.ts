@@ -1,6 +1,6 @@
 /** Time of one training step of a 3D U-Net with the `onnx` engine; `step.py` is the same in PyTorch. See README.md. */
 import { parseArgs } from "node:util";
-import { randomKey, RandomStream } from "../../src/domain/random.ts";
+import { RandomStream, randomKey } from "../../src/domain/random.ts";
 import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
 import { withSgd } from "../../src/engine/optimiser.ts";
 import { initialState } from "../../src/engine/state.ts";
@@ -51,14 +51,24 @@ const executable = await createOnnxEngine({ threads: Number(values.threads) }).c
 await executable.setState(initialState(graph, randomKey(2)));
 const seconds: number[] = [];
 let loss = Number.NaN;
+let processor = process.cpuUsage();
 for (let step = 0; step < Number(values.steps) + 2; step++) {
+  if (step === 2) processor = process.cpuUsage();
   const start = performance.now();
   ({
     loss: [loss],
   } = await executable.run(inputs));
   if (step >= 2) seconds.push((performance.now() - start) / 1000);
 }
+const { user, system } = process.cpuUsage(processor);
 await executable.dispose();
 seconds.sort((a, b) => a - b);
-const report = { engine: "onnx", medianSeconds: seconds[seconds.length >> 1], leastSeconds: seconds[0], loss };
-process.stdout.write(`${JSON.stringify({ ...report, peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) })}\n`);
+const report = {
+  engine: "onnx",
+  medianSeconds: seconds[seconds.length >> 1],
+  leastSeconds: seconds[0],
+  processorSeconds: (user + system) / 1e6 / seconds.length,
+  loss,
+  peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+};
+process.stdout.write(`${JSON.stringify(report)}\n`);
