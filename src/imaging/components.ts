@@ -3,7 +3,7 @@ import { type Grid, type VoxelIndex, voxelVolumeMm3 } from "../domain/grid.ts";
 import type { LabelMap, Volume } from "../domain/volume.ts";
 import { type Connectivity, neighbourOffsets } from "./neighbourhood.ts";
 
-export interface Component {
+interface Component {
   /** Its value in the component map, from 1. */
   readonly label: number;
   readonly voxels: number;

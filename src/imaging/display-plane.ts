@@ -1,7 +1,7 @@
 /** How a slice across an array axis is turned for display. */
 import type { Grid, Triple } from "../domain/grid.ts";
 
-export type AnatomicalPlane = "axial" | "coronal" | "sagittal";
+type AnatomicalPlane = "axial" | "coronal" | "sagittal";
 
 export interface DisplayPlane {
   /** The anatomical plane to which the slice is nearest. */

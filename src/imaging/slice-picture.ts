@@ -15,7 +15,7 @@ export interface Raster {
   readonly data: Uint8ClampedArray;
 }
 
-export interface MaskOutline {
+interface MaskOutline {
   readonly mask: LabelMap;
   readonly colour: Colour;
   /** The class to outline; all classes together where left out. */

@@ -100,7 +100,7 @@ describe("the summary", () => {
       "The declared primary endpoint is the AUC for telling RCB-II/III from RCB-0/I (18 positive of 41).",
     );
     expect(text).toContain("volume (reference): AUC 0.70 [0.52, 0.88].");
-    expect(text).toContain("deep: AUC 0.72 [0.55, 0.89]; difference from volume +0.02 [−0.10, +0.14]");
+    expect(text).toContain("deep: AUC 0.72 [0.55, 0.89]; difference +0.02 [−0.10, +0.14]");
   });
 
   test("does not call models equal because no difference was found", () => {

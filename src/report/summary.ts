@@ -63,7 +63,7 @@ function modelLines({ comparison }: ComparisonBlock, endpoint: NamedEndpoint): s
 
 function differenceText(pair: PairFigure): string {
   if (pair.difference === null) return `no difference from ${pair.a} could be computed`;
-  const size = `difference from ${pair.a} ${signed(pair.difference)} ${interval(pair.ci, signed)}`;
+  const size = `difference ${signed(pair.difference)} ${interval(pair.ci, signed)}`;
   if (pair.pHolm === null) return `${size}, not testable`;
   return `${size}, ${pSentence(pair.pHolm)} after Holm: ${verdictText(pair)}`;
 }

@@ -9,7 +9,7 @@ import { joinTables } from "../io/tables/join.ts";
 import { readTable } from "../io/tables/read.ts";
 import type { Table } from "../io/tables/table.ts";
 import { readOutcome } from "./outcome.ts";
-import type { StudyConfig } from "./schema.ts";
+import { type StudyConfig, VOLUME_COLUMNS } from "./schema.ts";
 import type { StudyFile } from "./study-file.ts";
 
 /**
@@ -94,7 +94,7 @@ function leaveOutDuplicates(table: Table, id: string, issues: Issue[]): Table {
 
 /** Columns that the study file names, with the place where it names them. */
 function namedColumns(config: StudyConfig): [place: string, column: string][] {
-  const { cohort, outcome, subtype, models } = config;
+  const { cohort, outcome, subtype, models, networks } = config;
   const named: [string, string | undefined][] = [
     ["cohort.split.column", cohort.split?.column],
     ["outcome.rcb", outcome.rcb],
@@ -105,6 +105,10 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
       column,
     ]),
     ...Object.entries(subtype ?? {}).map(([key, column]): [string, string] => [`subtype.${key}`, column]),
+  ];
+  const made: readonly string[] = [
+    ...(subtype === undefined ? [] : ["subtype"]),
+    ...(networks.length === 0 ? [] : VOLUME_COLUMNS),
   ];
   for (const model of models) {
     if (typeof model === "object" && "columns" in model) {

@@ -132,16 +132,14 @@ function planModels(
   training: readonly ModelPatient[],
   imageColumns: ImageColumns,
 ): ModelPlan[] {
-  const options = {
-    trees: config.forest.trees,
-    minLeafRows: config.forest.minLeaf,
-  };
+  const { trees, minLeaf, featureShare } = config.forest;
   const forest = (columns: readonly string[]): ModelSpec => ({
     kind: "forest",
     columns,
     options: {
-      ...options,
-      featuresPerSplit: Math.max(1, Math.round(columns.length * config.forest.featureShare)),
+      trees,
+      minLeafRows: minLeaf,
+      ...(featureShare === undefined ? {} : { featuresPerSplit: Math.ceil(columns.length * featureShare) }),
     },
   });
   return config.models.map((model): ModelPlan => {

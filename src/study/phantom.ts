@@ -71,6 +71,8 @@ networks: [nnunet]
 training: { steps: ${training.steps}, folds: ${training.folds} }
 models:
   - volume
+  - name: volume after chemotherapy
+    columns: [post.volume_ml]
   - volume+subtype
   - deep: nnunet
   - name: clinical-radiological

@@ -5,6 +5,9 @@ import { z } from "zod";
 export const NETWORK_KINDS = ["nnunet"] as const;
 export type NetworkKind = (typeof NETWORK_KINDS)[number];
 
+/** Columns that a study with networks makes itself: tumour volume at both visits, in ml, by its first network. */
+export const VOLUME_COLUMNS = ["pre.volume_ml", "post.volume_ml"] as const;
+
 const column = z.string().min(1);
 
 /** A CSV, TSV or XLSX file, relative to `cohort.path`; `sheet` where an XLSX file has several. */
@@ -62,7 +65,7 @@ const inferenceSchema = z.strictObject({
 
 const forestSchema = z.strictObject({
   trees: z.int().positive().default(500),
-  minLeaf: z.int().positive().default(3),
+  minLeaf: z.int().positive().default(5),
   /** Share of the features drawn at each split. */
   featureShare: z
     .number()

@@ -32,7 +32,7 @@ export interface PatientPlace {
 }
 
 /**
- * Simulates one patient: about 0.6 s for `small` and 15 s for `full` on one core. The same key, place and size give the
+ * Simulates one patient: about 0.6 s for `small` and 10 s for `full` on one core. The same key, place and size give the
  * same bits, whatever the size of the cohort and the order in which its patients are made.
  *
  * @param key the cohort's key.

@@ -1,9 +1,10 @@
 /** A folder of DICOM files → image series. */
 import { relative } from "node:path";
-import { DataError, ResiduaError } from "../../domain/errors.ts";
+import { DataError } from "../../domain/errors.ts";
 import type { Grid } from "../../domain/grid.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { createVolume, type Volume } from "../../domain/volume.ts";
+import { issueOfError } from "../error-issues.ts";
 import { readBytes } from "../files.ts";
 import { filesBelow } from "../folders.ts";
 import type { VolumeFromFile } from "../volume-file.ts";
@@ -45,7 +46,7 @@ export async function readDicomFolder(dir: string): Promise<DicomFolder> {
       try {
         series.push(seriesOf(part));
       } catch (error) {
-        issues.push(issueOf(error, dir, `series ${describeSource(part[0].source)}`));
+        issues.push(issueOfError(error, dir, `series ${describeSource(part[0].source)}`));
       }
     }
   }
@@ -121,7 +122,7 @@ async function scan(dir: string): Promise<Scan> {
       else if (slices.has(described.slice.sopInstanceUid)) copies.push(relative(dir, file));
       else slices.set(described.slice.sopInstanceUid, described.slice);
     } catch (error) {
-      issues.push(issueOf(error, dir));
+      issues.push(issueOfError(error, dir));
     }
   }
   if (files.length === 0 || others.get("files that are not DICOM") === files.length) {
@@ -160,18 +161,6 @@ function seriesOf(slices: readonly SliceInstance[]): DicomSeries {
   const { grid, positions, issues } = stackSlices(slices);
   const split = splitPhases(positions);
   return { source: slices[0].source, grid, ...split, issues: [...issues, ...split.issues] };
-}
-
-function issueOf(error: unknown, dir: string, subject?: string): Issue {
-  if (!(error instanceof ResiduaError)) throw error;
-  const { file } = error.details;
-  return {
-    code: error.code,
-    severity: "error",
-    message: file === undefined ? error.message : error.message.replace(file, relative(dir, file)),
-    ...(subject === undefined ? {} : { subject }),
-    ...(file === undefined ? {} : { file: relative(dir, file) }),
-  };
 }
 
 function notImage(file: string, found: string): DataError {

@@ -1,6 +1,5 @@
 /** Pixel data (PS3.3, C.7.6.3; PS3.5, chapter 8) → values. */
 import { resolve } from "node:path";
-import { readImageDicomFileSeriesNode } from "@itk-wasm/dicom";
 import { DataError } from "../../domain/errors.ts";
 import type { VoxelArray } from "../../domain/volume.ts";
 import { readBytes } from "../files.ts";
@@ -97,6 +96,8 @@ async function decompressed(slices: readonly SliceInstance[]): Promise<VoxelArra
   const size = rows * columns;
   let values: VoxelArray;
   try {
+    // Loaded where compressed pixels are met, since it takes longer to load than most commands to run.
+    const { readImageDicomFileSeriesNode } = await import("@itk-wasm/dicom");
     const { outputImage } = await readImageDicomFileSeriesNode({
       inputImages: slices.map((slice) => resolve(slice.file)),
       singleSortedSeries: true,

@@ -5,13 +5,14 @@
  *     segmentations/<patient>/<visit>.nii.gz
  */
 import { rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { ExaminationRecord, VisitName } from "../../domain/cohort.ts";
 import { createDceSeries, type DceSeries } from "../../domain/dce.ts";
-import { DataError, ResiduaError } from "../../domain/errors.ts";
+import { DataError } from "../../domain/errors.ts";
 import type { Grid } from "../../domain/grid.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { type LabelMap, requireSameGrid } from "../../domain/volume.ts";
+import { issueOfError } from "../error-issues.ts";
 import { fileError, writeAtomically } from "../files.ts";
 import { filesIn, foldersIn, isFolder } from "../folders.ts";
 import { countNonFinite, readLabelMap, readVolume } from "../images.ts";
@@ -55,8 +56,7 @@ export async function readNativeCohort(dir: string): Promise<NativeCohort> {
         const record = await readExamination(join(images, patientId, visit), { patientId, visit });
         examinations.push(segmentationFile === undefined ? record : { ...record, segmentationFile });
       } catch (error) {
-        if (!(error instanceof ResiduaError)) throw error;
-        issues.push({ code: error.code, severity: "error", message: error.message, subject });
+        issues.push(issueOfError(error, dir, subject));
       }
     }
   }
@@ -66,7 +66,7 @@ export async function readNativeCohort(dir: string): Promise<NativeCohort> {
       severity: "warning",
       message: `There is a segmentation but no folder images/${subject}; it is not used.`,
       subject,
-      file,
+      file: relative(dir, file),
     });
   }
   return { examinations, issues };

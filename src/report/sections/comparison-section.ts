@@ -78,8 +78,10 @@ function forests(id: string, endpoint: NamedEndpoint, styles: ModelStyles): Figu
     ci,
     style: styleOf(styles, model),
   }));
+  const [first, ...further] = [...new Set(endpoint.pairs.map(({ a }) => a))];
+  const common = further.length === 0 ? first : undefined;
   const differences = endpoint.pairs.map(({ a, b, difference, ci }) => ({
-    label: `${b} − ${a}`,
+    label: common === undefined ? `${b} − ${a}` : b,
     value: difference,
     ci,
     style: styleOf(styles, b),
@@ -103,7 +105,7 @@ function forests(id: string, endpoint: NamedEndpoint, styles: ModelStyles): Figu
             name: `${id}-${endpoint.name}-differences`,
             caption: `Differences in ${measure} with 95 % confidence interval, not adjusted for their number.${band}`,
             svg: forestFigure({
-              axis: `Difference in ${measure}`,
+              axis: `Difference in ${measure}${common === undefined ? "" : ` from ${common}`}`,
               label: `Differences in ${measure}, ${title}`,
               rows: differences,
               nothing: 0,

@@ -1,7 +1,7 @@
 /** From what the networks found in each examination to the rows that outcome models look at. */
 import type { ClinicalValue, Cohort, Patient } from "../../domain/cohort.ts";
 import type { ImageColumns, ModelPatient } from "../outcome-models.ts";
-import type { NetworkKind } from "../schema.ts";
+import { type NetworkKind, VOLUME_COLUMNS } from "../schema.ts";
 import type { AppliedExamination, AppliedPatient } from "./examinations.ts";
 
 /** Per network, what it found for each patient. */
@@ -13,9 +13,6 @@ export interface ModelTable {
 }
 
 type Row = Record<string, ClinicalValue>;
-
-/** Tumour volume at both visits, by the study's first network. */
-const VOLUME_COLUMNS = ["pre.volume_ml", "post.volume_ml"] as const;
 
 /** Joins clinical values, volumes and deep features: one row per patient and network that gave the features. */
 export function modelTable(
