@@ -113,7 +113,7 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
   for (const model of models) {
     if (typeof model === "object" && "columns" in model) {
       for (const column of model.columns)
-        if (column !== "subtype") named.push([`model "${model.name}"`, column]);
+        if (!made.includes(column)) named.push([`model "${model.name}"`, column]);
     }
   }
   return named.filter((entry): entry is [string, string] => entry[1] !== undefined);
