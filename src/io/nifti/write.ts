@@ -15,8 +15,8 @@ const LARGEST_SIZE = 32767;
 const UNITS = 2 | 8;
 /** NIFTI_XFORM_SCANNER_ANAT. */
 const SCANNER = 1;
-/** Noise hardly compresses further at higher levels, and they take several times as long. */
-const GZIP_LEVEL = 3;
+/** On a breast MR level 6 takes five times as long and saves 1 to 7 %. */
+const GZIP_LEVEL = 4;
 
 /**
  * Writes a volume as NIfTI-1 in its own data type, with sform and qform in RAS. The same volume gives the same bytes.
