@@ -1,8 +1,6 @@
 /** Size of masks in physical units. */
 import { type Triple, voxelVolumeMm3 } from "../domain/grid.ts";
 import type { LabelMap } from "../domain/volume.ts";
-import { maskBox, pad } from "./cropping.ts";
-import { smooth } from "./smoothing.ts";
 
 /** Volume in ml of one class of a mask, or of all classes together: voxels times voxel volume. */
 export function volumeMl(mask: LabelMap, label?: number): number {
@@ -95,52 +93,4 @@ function turn(
   c: readonly [number, number],
 ): number {
   return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
-}
-
-/**
- * Surface area in mm² by the co-area formula (Federer 1959): the integral of the gradient of the mask smoothed by a Gaussian. Counting voxel faces
- * would overstate the area of a ball by half.
- *
- * @param label the class; all classes together where left out. @param sigmaMm default: the largest spacing.
- */
-export function surfaceAreaMm2(mask: LabelMap, label?: number, sigmaMm?: number): number {
-  const box = maskBox(mask, label);
-  if (box === undefined) return 0;
-  const { spacingMm } = mask.grid;
-  const sigma = sigmaMm ?? Math.max(...spacingMm);
-  const margins = spacingMm.map((mm) => Math.ceil((3 * sigma) / mm) + 1);
-  const { data, grid } = pad(mask, {
-    start: box.start.map((s, axis) => s - margins[axis]) as unknown as Triple,
-    size: box.size.map((n, axis) => n + 2 * margins[axis]) as unknown as Triple,
-  });
-  const soft = Float32Array.from(data, (value) =>
-    (label === undefined ? value !== 0 : value === label) ? 1 : 0,
-  );
-  smooth(soft, grid.shape, spacingMm.map((mm) => sigma / mm) as unknown as Triple);
-
-  const [slices, rows, columns] = grid.shape;
-  const plane = rows * columns;
-  let sum = 0;
-  for (let i = 1; i < slices - 1; i++) {
-    for (let j = 1; j < rows - 1; j++) {
-      for (let k = 1; k < columns - 1; k++) {
-        const at = (i * rows + j) * columns + k;
-        const u = (soft[at + plane] - soft[at - plane]) / (2 * spacingMm[0]);
-        const v = (soft[at + columns] - soft[at - columns]) / (2 * spacingMm[1]);
-        const w = (soft[at + 1] - soft[at - 1]) / (2 * spacingMm[2]);
-        sum += Math.sqrt(u * u + v * v + w * w);
-      }
-    }
-  }
-  return sum * voxelVolumeMm3(grid);
-}
-
-/**
- * Sphericity, π^⅓·(6·volume)^⅔/surface (Wadell 1935, J Geol 43:250): 1 for a ball, less for anything else.
- *
- * @returns null where the mask is empty.
- */
-export function sphericity(mask: LabelMap, label?: number): number | null {
-  const mm3 = volumeMl(mask, label) * 1000;
-  return mm3 === 0 ? null : (Math.cbrt(Math.PI) * (6 * mm3) ** (2 / 3)) / surfaceAreaMm2(mask, label);
 }
