@@ -106,6 +106,12 @@ function ticks({ ticks: number = 5, values }: AxisOptions): { ticks: number | nu
   return { ticks: values === undefined ? number : [...values] };
 }
 
+/** The range of values, widened where they are all equal, so that an axis can be drawn. */
+export function extent(values: readonly number[]): [number, number] {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least < most ? [least, most] : [least - 1, most + 1];
+}
+
 /** Approximate width in pixels of a text in the figures' font, to make room for labels. */
 export function textWidth(text: string): number {
   return Math.ceil(text.length * FONT_SIZE * 0.62);

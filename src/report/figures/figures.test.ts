@@ -127,6 +127,13 @@ describe("predicted against true", () => {
     expect(predictedTrueFigure("deep", patients, BLUE)).toContain("RCB-0 1, RCB-I 0, RCB-II 2, RCB-III 0");
   });
 
+  test("predictions that are all equal still have an axis", () => {
+    const patients = (["0", "II"] as const).map((name) => ({ outcome: outcomeOfClass(name), predicted: 1 }));
+    const svg = predictedTrueFigure("deep", patients, BLUE) ?? "";
+    const labels = [...parse(svg).querySelectorAll("text")].map((text) => text.textContent);
+    expect(labels).toEqual(expect.arrayContaining(["0.0", "1.0", "2.0"]));
+  });
+
   test("with pCR alone there are two groups, and without any outcome no figure", () => {
     const outcome = { rcbScore: null, rcbClass: null, pcr: true };
     expect(predictedTrueFigure("deep", [{ outcome, predicted: 1 }], BLUE)).toContain("pCR 1, no pCR 0");

@@ -31,6 +31,7 @@ const ROW = 28;
 const MARGIN_TOP = 10;
 const MARGIN_BOTTOM = 42;
 const LONGEST_LABEL = 220;
+const LONGEST_AXIS = 320;
 
 /** Draws the rows from the top in the order given, the numbers at the right. */
 export function forestFigure({ axis, label, rows, nothing, margin, isDifference = false }: Forest): string {
@@ -71,7 +72,9 @@ export function forestFigure({ axis, label, rows, nothing, margin, isDifference 
               }),
             ]),
         ...axes(
-          isDifference ? { label: axis, ticks: 4, format: (value) => signed(value) } : { label: axis },
+          isDifference
+            ? { label: shorten(axis, LONGEST_AXIS), ticks: 4, format: (value) => signed(value) }
+            : { label: axis },
           null,
         ),
         Plot.ruleX([nothing], { stroke: INK, strokeOpacity: 0.5, strokeDasharray: "3 4" }),

@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { PathologyOutcome } from "../../domain/outcome.ts";
 import { RCB_CLASSES } from "../../domain/rcb.ts";
 import { distributionOf } from "../distribution.ts";
-import { axes, drawFigure } from "./figure.ts";
+import { axes, drawFigure, extent } from "./figure.ts";
 import { INK, type ModelStyle } from "./palette.ts";
 
 /** One patient with a prediction. */
@@ -106,11 +106,11 @@ function strips(model: string, groups: readonly Group[], label: string, { colour
     plot: {
       ...MARGINS,
       x: { domain: groups.map((group) => group.label), padding: 0.35 },
-      y: { nice: true },
+      y: { domain: extent(points.map(({ predicted }) => predicted)), nice: true },
       marks: [
         ...axes(null, { label: "Predicted burden" }),
         Plot.axisX({ tickSize: 0, label, labelAnchor: "center", labelArrow: "none" }),
-        Plot.dot(points, { x: "group", y: "predicted", fill: colour, fillOpacity: 0.3, r: 3.2 }),
+        Plot.dot(points, { x: "group", y: "predicted", fill: colour, fillOpacity: 0.45, r: 3.2 }),
         Plot.tickY(medians, { x: "group", y: "predicted", stroke: INK, strokeWidth: 2.5 }),
         Plot.frame({ strokeOpacity: 0.35 }),
       ],

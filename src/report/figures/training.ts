@@ -1,6 +1,6 @@
 /** How the training of a network went: loss or Dice by step, one line per fold. */
 import * as Plot from "@observablehq/plot";
-import { axes, drawFigure } from "./figure.ts";
+import { axes, drawFigure, extent } from "./figure.ts";
 import { PALETTE } from "./palette.ts";
 
 export interface FoldLine {
@@ -42,11 +42,12 @@ export function trainingFigure(
       marginRight: 26,
       marginTop: 12,
       marginBottom: 42,
-      x: { nice: true },
-      y: {
-        ...(logarithmic ? { type: "log" as const } : { nice: true }),
-        ...(quantity === "dice" ? { domain: [0, 1] } : {}),
-      },
+      x: { domain: [0, Math.max(1, ...thinned.flatMap(({ points }) => points.map(({ step }) => step)))] },
+      y: logarithmic
+        ? { type: "log", domain: [least, most] }
+        : quantity === "dice"
+          ? { domain: [0, 1] }
+          : { domain: extent(values), nice: true },
       marks: [
         ...axes(
           { label: "Step" },

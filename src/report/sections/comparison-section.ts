@@ -103,7 +103,7 @@ function forests(id: string, endpoint: NamedEndpoint, styles: ModelStyles): Figu
       : [
           {
             name: `${id}-${endpoint.name}-differences`,
-            caption: `Differences in ${measure} with 95 % confidence interval, not adjusted for their number.${band}`,
+            caption: `Differences in ${measure}${common === undefined ? "" : ` from ${common}`} with 95 % confidence interval, not adjusted for their number.${band}`,
             svg: forestFigure({
               axis: `Difference in ${measure}${common === undefined ? "" : ` from ${common}`}`,
               label: `Differences in ${measure}, ${title}`,
