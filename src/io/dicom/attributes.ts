@@ -1,21 +1,7 @@
 /** The DICOM attributes that Residua reads, with their value representations (PS3.6, chapter 6). */
 
 /** Value representations of these attributes. */
-export type Vr =
-  | "CS"
-  | "DA"
-  | "DS"
-  | "DT"
-  | "FD"
-  | "IS"
-  | "LO"
-  | "OW"
-  | "SH"
-  | "SQ"
-  | "TM"
-  | "UI"
-  | "UL"
-  | "US";
+type Vr = "CS" | "DA" | "DS" | "DT" | "FD" | "IS" | "LO" | "OW" | "SH" | "SQ" | "TM" | "UI" | "UL" | "US";
 
 interface Attribute {
   /** Group and element, as 0xGGGGEEEE. */

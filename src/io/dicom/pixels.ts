@@ -43,7 +43,7 @@ export async function readSlices(slices: readonly SliceInstance[]): Promise<Voxe
  * @param count pixels that there should be; padding after them is left out.
  * @throws {DataError} `dicom-pixels`.
  */
-export function storedPixels(data: DataSet, count: number): VoxelArray {
+function storedPixels(data: DataSet, count: number): VoxelArray {
   const bitsAllocated = data.number("BitsAllocated") ?? 0;
   const bitsStored = data.number("BitsStored") ?? bitsAllocated;
   const signed = data.number("PixelRepresentation") === 1;

@@ -66,6 +66,14 @@ describe("the native layout", () => {
     expect(file).toEqual({ timesSeconds: [0, 90, 180], source: { vendor: "X" }, issues: [] });
   });
 
+  it("tells again what was noted when an examination was written", async () => {
+    const issues = [
+      { code: "series-times-content", severity: "info", message: "timed by ContentTime" },
+    ] as const;
+    await writeExamination(dir, "P", "pre", series(), { issues });
+    expect((await readNativeCohort(dir)).issues).toEqual([{ ...issues[0], subject: "P/pre" }]);
+  });
+
   it("replaces an examination whole, without phases or a mask from before", async () => {
     await writeExamination(dir, "P", "pre", series(4), { segmentation });
     await writeExamination(dir, "P", "pre", series(2));

@@ -30,7 +30,7 @@ export interface NativeCohort {
 
 /**
  * Lists the examinations of a cohort folder without reading voxels. An examination that cannot be used is left out with
- * an issue of severity `error`, and the others go on.
+ * an issue of severity `error`, and the others go on. What was noted when an examination was ingested is among the issues.
  *
  * @throws {DataError} `cohort-images-missing` where there is no `images` folder.
  */
@@ -53,8 +53,12 @@ export async function readNativeCohort(dir: string): Promise<NativeCohort> {
       const segmentationFile = segmentations.get(subject);
       segmentations.delete(subject);
       try {
-        const record = await readExamination(join(images, patientId, visit), { patientId, visit });
+        const { value: record, issues: recorded } = await inspect(join(images, patientId, visit), {
+          patientId,
+          visit,
+        });
         examinations.push(segmentationFile === undefined ? record : { ...record, segmentationFile });
+        issues.push(...recorded);
       } catch (error) {
         issues.push(issueOfError(error, dir, subject));
       }
@@ -78,10 +82,14 @@ export async function readNativeCohort(dir: string): Promise<NativeCohort> {
  * @throws {DataError} `examination-empty` (no phase files), `examination-incomplete` (no examination.json),
  *   `examination-phases` (a phase missing in the numbering, or not one time per phase), `examination-invalid`.
  */
-export async function readExamination(
-  folder: string,
-  id: Pick<ExaminationRecord, "patientId" | "visit">,
-): Promise<ExaminationRecord> {
+export async function readExamination(folder: string, id: ExaminationId): Promise<ExaminationRecord> {
+  return (await inspect(folder, id)).value;
+}
+
+type ExaminationId = Pick<ExaminationRecord, "patientId" | "visit">;
+
+/** The record of an examination and the issues that its examination.json has recorded. */
+async function inspect(folder: string, id: ExaminationId): Promise<WithIssues<ExaminationRecord>> {
   const files = await filesIn(folder);
   const phases = files.filter((name) => PHASE_FILE.test(name));
   if (phases.length === 0) {
@@ -102,14 +110,24 @@ export async function readExamination(
       remedy: 'Write { "timesSeconds": [0, …] }, or ingest the examination again.',
     });
   }
-  const { timesSeconds } = await readExaminationFile(join(folder, EXAMINATION_FILE));
+  const { timesSeconds, issues } = await readExaminationFile(join(folder, EXAMINATION_FILE));
   if (timesSeconds.length !== phases.length) {
     throw phaseError(
       folder,
       `${phases.length} phases but ${timesSeconds.length} times in ${EXAMINATION_FILE}`,
     );
   }
-  return { ...id, phaseFiles: phases.map((name) => join(folder, name)), timesSeconds };
+  const subject = `${id.patientId}/${id.visit}`;
+  return {
+    value: { ...id, phaseFiles: phases.map((name) => join(folder, name)), timesSeconds },
+    issues: issues.map(({ code, severity, message, file }) => ({
+      code,
+      severity,
+      message,
+      subject,
+      ...(file === undefined ? {} : { file }),
+    })),
+  };
 }
 
 /**

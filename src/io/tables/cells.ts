@@ -2,7 +2,7 @@
 import type { ClinicalValue } from "../../domain/cohort.ts";
 
 /** Cells that mean "missing", in any case and after trimming. A word such as "none" may be a finding and is not among them. */
-export const MISSING_MARKS: readonly string[] = ["", "na", "n/a", "nan", "null", "."];
+const MISSING_MARKS: readonly string[] = ["", "na", "n/a", "nan", "null", "."];
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** Digits after a leading zero are an identifier or a code, not a quantity. */

@@ -15,7 +15,7 @@ export interface TableOptions {
 
 /**
  * Reads a table whose first row names the columns. The separator of a text file (comma, semicolon or tab) is the one that
- * its header has most of. Cells that are numbers become numbers, and {@link MISSING_MARKS} become null; a column with a
+ * its header has most of. Cells that are numbers become numbers, and empty ones, NA, N/A, NaN, NULL and a lone full stop null; a column with a
  * leading-zero code such as 007 stays text. Empty rows are left out.
  *
  * @throws {DataError} `file-missing`, `table-format` (neither a delimited text nor an .xlsx file), `table-sheet` (which
