@@ -18,6 +18,11 @@ export interface ReportInput {
   readonly plans?: readonly NetworkPlanSummary[];
   /** One row per patient of predictions.csv. */
   readonly predictions?: readonly PredictionRow[];
+  /**
+   * Models whose predictions are in the unit of the outcome; all where left out. The others (a bare column of the
+   * table) get ROC curves, which need no unit, but no plot against the true burden.
+   */
+  readonly scaledModels?: readonly string[];
   /** The external test set first; the order is kept. */
   readonly comparisons?: readonly ComparisonBlock[];
   /** The study configuration after all defaults. */
@@ -89,6 +94,7 @@ export interface TrainingCurve {
   readonly points: readonly {
     readonly step: number;
     readonly loss: number | null;
+    /** Of the training patches or of validation cases, as the trainer measures it. */
     readonly dice: number | null;
   }[];
 }
@@ -103,7 +109,7 @@ export interface NetworkPlanSummary {
 export interface PredictionRow {
   readonly set: SetName;
   readonly outcome: PathologyOutcome;
-  /** Predicted RCB (score, or class rank 0 to 3 where classes were learnt) per model; `null` is missing. */
+  /** Predicted RCB (score, or class rank 0 to 3 where classes were learnt; see `scaledModels`) per model; `null` is missing. */
   readonly predicted: Readonly<Record<string, number | null>>;
 }
 

@@ -162,6 +162,15 @@ describe("what the report tells and keeps to itself", () => {
     expect(figures.filter(({ name }) => /roc|predicted|calibration/.test(name))).toEqual([]);
   });
 
+  test("a model on a scale of its own gets ROC curves, but is not set against the true burden", () => {
+    const { figures } = renderReport({ ...exampleInput(), scaledModels: ["combined"] });
+    const against = figures.filter(({ name }) => /predicted|calibration/.test(name));
+    expect(against.length).toBe(4);
+    for (const { caption } of against) expect(caption).toBe("combined");
+    const roc = figures.find(({ name }) => name === "models-test-fixed-rcb-auc-roc");
+    expect(roc?.svg).toContain("deep(nnunet)");
+  });
+
   test("the configuration is told in full, and defaults are marked", () => {
     const configuration = {
       name: "n",

@@ -40,7 +40,9 @@ function sectionsOf(input: ReportInput): Section[] {
   const { cohort, segmentation = [], training = [], plans = [], predictions = [], comparisons = [] } = input;
   const styles = stylesOf(input);
   const shown = input.showIdentifiers ?? false;
-  const [first, ...others] = comparisons.map((block) => comparisonSection(block, predictions, styles));
+  const [first, ...others] = comparisons.map((block) =>
+    comparisonSection(block, predictions, styles, input.scaledModels),
+  );
   return [
     ...(first === undefined ? [] : [first]),
     ...(cohort === undefined ? [] : [cohortSection(cohort)]),

@@ -13,7 +13,7 @@ export type TrainingQuantity = "loss" | "dice";
 
 const AXIS: Readonly<Record<TrainingQuantity, string>> = {
   loss: "Training loss",
-  dice: "Validation Dice",
+  dice: "Dice coefficient",
 };
 
 /** More points than this in one line cannot be seen and are averaged. */

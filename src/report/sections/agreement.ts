@@ -24,14 +24,18 @@ interface ScoredModel {
  *
  * @param id prefix of the figures' names
  * @param rows the patients of one set
+ * @param scaled models whose predictions are in the unit of the outcome; all where left out
  */
 export function agreement(
   id: string,
   comparison: Comparison,
   rows: readonly PredictionRow[],
   styles: ModelStyles,
+  scaled?: readonly string[],
 ): { readonly body: Html | null; readonly figures: readonly Figure[] } {
-  const models = [...new Set(endpointsOf(comparison).flatMap((endpoint) => Object.keys(endpoint.models)))];
+  const models = [
+    ...new Set(endpointsOf(comparison).flatMap((endpoint) => Object.keys(endpoint.models))),
+  ].filter((model) => scaled?.includes(model) ?? true);
   const scatters = models.flatMap((model, i) =>
     scatterOf(`${id}-predicted-${i + 1}-${slug(model)}`, model, rows, styles),
   );

@@ -29,16 +29,18 @@ const ORIGINS: Readonly<Record<PredictionOrigin, string>> = {
 /**
  * @param rows all rows of predictions; those of the block's set are drawn
  * @param styles one style per model, the same throughout the report
+ * @param scaled models whose predictions are in the unit of the outcome; all where left out
  */
 export function comparisonSection(
   block: ComparisonBlock,
   rows: readonly PredictionRow[],
   styles: ModelStyles,
+  scaled?: readonly string[],
 ): Section {
   const id = `models-${block.set}-${block.predictions}`;
   // Rows hold one prediction per patient, never the in-sample one.
   const own = block.predictions === "in-sample" ? [] : rows.filter(({ set }) => set === block.set);
-  const agreed = agreement(id, block.comparison, own, styles);
+  const agreed = agreement(id, block.comparison, own, styles, scaled);
   const endpoints = endpointsOf(block.comparison).map((endpoint) => {
     const rows = forests(id, endpoint, styles);
     const curves = rocFigures(id, endpoint, own, styles);
