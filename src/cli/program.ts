@@ -11,6 +11,7 @@ import { featuresCommand } from "./commands/features.ts";
 import { kineticsCommand } from "./commands/kinetics.ts";
 import { phantomCommand } from "./commands/phantom.ts";
 import { planCommand } from "./commands/plan.ts";
+import { predictCommand } from "./commands/predict.ts";
 import { rcbCommand } from "./commands/rcb.ts";
 import { runCommand } from "./commands/run.ts";
 import { segmentCommand } from "./commands/segment.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly (() => Command)[] = [
   featuresCommand,
   rcbCommand,
   compareCommand,
+  predictCommand,
   exportCommand,
   benchCommand,
   doctorCommand,

@@ -146,11 +146,10 @@ function readPatient(
   if (set === undefined) return undefined;
   const outcome = readOutcome(row, config.outcome, id);
   issues.push(...outcome.issues);
-  const subtype = readSubtype(row, config);
   return {
     id,
     set,
-    clinical: subtype === undefined ? row : { ...row, subtype },
+    clinical: withSubtype(row, config),
     outcome: outcome.value,
     examinations: records.filter((record) => record.patientId === id),
   };
@@ -176,17 +175,16 @@ function readSet(
   return undefined;
 }
 
-/** The subtype as one categorical value: the named column, or receptor status as HR±/HER2±. */
-function readSubtype(
+/** The clinical values with `subtype`, one categorical value: the named column, or receptor status as HR±/HER2±. */
+export function withSubtype(
   row: Readonly<Record<string, ClinicalValue>>,
-  config: StudyConfig,
-): ClinicalValue | undefined {
-  const { subtype } = config;
-  if (subtype === undefined) return undefined;
-  if ("column" in subtype) return row[subtype.column] === null ? null : String(row[subtype.column]);
-  const hr = row[subtype.hr];
-  const her2 = row[subtype.her2];
-  return hr === null || her2 === null ? null : `HR ${hr} HER2 ${her2}`;
+  { subtype }: Pick<StudyConfig, "subtype">,
+): Readonly<Record<string, ClinicalValue>> {
+  if (subtype === undefined) return row;
+  const columns = "column" in subtype ? [subtype.column] : [subtype.hr, subtype.her2];
+  const values = columns.map((column) => row[column] ?? null);
+  if (values.includes(null)) return { ...row, subtype: null };
+  return { ...row, subtype: values.length === 1 ? String(values[0]) : `HR ${values[0]} HER2 ${values[1]}` };
 }
 
 function reportMissingOutcomes(patients: readonly Patient[], issues: Issue[]): void {

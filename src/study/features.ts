@@ -3,16 +3,14 @@
 import type { ClinicalValue } from "../domain/cohort.ts";
 import { ResiduaError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
-import type { WindowActivation } from "../engine/sliding-window.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { writeCsv } from "../io/tables/write.ts";
 import { createEngine } from "./engines.ts";
 import type { Progress } from "./progress.ts";
 import { inputCases } from "./segment.ts";
-import { poolDeepFeatures } from "./segmentation/deep-features.ts";
+import { applyNetworks } from "./segmentation/apply.ts";
 import { readModels } from "./segmentation/model-folder.ts";
 import { createPredictor, type InferenceOptions } from "./segmentation/predict-case.ts";
-import { cropCase, prepareCase } from "./segmentation/prepare.ts";
 
 export interface FeaturesRequest extends InferenceOptions {
   readonly model: string;
@@ -34,7 +32,7 @@ export interface FeaturesOutcome {
  * an issue; the others go on.
  */
 export async function writeFeatureTable(request: FeaturesRequest): Promise<FeaturesOutcome> {
-  const { progress, signal, rimMm } = request;
+  const { progress, signal, rimMm, step, mirror } = request;
   const models = await readModels(request.model);
   const { description } = models[0];
   const cases = await inputCases(request.inputs, description);
@@ -48,25 +46,16 @@ export async function writeFeatureTable(request: FeaturesRequest): Promise<Featu
       signal?.throwIfAborted();
       try {
         const { value: loaded, issues: found } = await load();
-        const prepared = prepareCase(cropCase(loaded, id), description.plan);
-        const windows: WindowActivation[] = [];
-        const { labels, prediction } = await predictor.predict(prepared, {
-          step: request.step,
-          mirror: request.mirror,
-          onWindow: (activation) => windows.push(activation),
-        });
-        const { bottleneck } = predictor.network;
-        const pooled = poolDeepFeatures({
-          prepared,
-          prediction,
-          windows,
-          networks: models.length,
-          bottleneck,
+        const applied = await applyNetworks(predictor, loaded, id, {
+          step,
+          mirror,
+          folds: [...models.keys()],
           rimMm,
         });
-        columns = pooled.columns;
-        issues.push(...found, ...pooled.issues.map((issue) => ({ ...issue, subject: id })));
-        pooled.rows.forEach((values, fold) => {
+        const { labels, features } = applied;
+        columns = features.columns;
+        issues.push(...found, ...applied.issues);
+        features.rows.forEach((values, fold) => {
           const entries = columns.map((column, i): [string, ClinicalValue] => [column, values[i]]);
           rows.push({ case: id, fold, volume_ml: volumeMl(labels), ...Object.fromEntries(entries) });
         });

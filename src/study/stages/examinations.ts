@@ -4,17 +4,16 @@ import type { ExaminationRecord, Patient } from "../../domain/cohort.ts";
 import { ResiduaError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { requireSameGrid } from "../../domain/volume.ts";
-import type { WindowActivation } from "../../engine/sliding-window.ts";
 import { volumeMl } from "../../imaging/shape.ts";
 import { readSegmentationOf } from "../../io/layouts/native.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
 import { compareLabels, DEFAULT_TOLERANCE_MM, type LabelAgreement } from "../evaluate.ts";
 import type { FileHashes } from "../file-hashes.ts";
 import type { NetworkKind, StudyConfig } from "../schema.ts";
+import { applyNetworks } from "../segmentation/apply.ts";
 import { examinationCase } from "../segmentation/cases.ts";
-import { type DeepFeatures, poolDeepFeatures } from "../segmentation/deep-features.ts";
+import type { DeepFeatures } from "../segmentation/deep-features.ts";
 import type { Predictor } from "../segmentation/predict-case.ts";
-import { cropCase, prepareCase } from "../segmentation/prepare.ts";
 import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
 
 export interface AppliedExamination {
@@ -92,23 +91,14 @@ async function applyToExamination(
   const input = examinationCase(images, config.training.channels);
   const { value: loaded, issues: found } = await input.load();
   issues.push(...found);
-  const prepared = prepareCase(cropCase(loaded, input.id), predictor.description.plan);
-  const windows: WindowActivation[] = [];
-  const { labels, prediction } = await predictor.predict(prepared, {
+  const applied = await applyNetworks(predictor, loaded, input.id, {
     ...config.inference,
     folds,
-    onWindow: (activation) => windows.push(activation),
+    rimMm: config.features.rimMm,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
   });
-  const features = poolDeepFeatures({
-    prepared,
-    prediction,
-    windows,
-    networks: folds.length,
-    bottleneck: predictor.network.bottleneck,
-    rimMm: config.features.rimMm,
-  });
-  issues.push(...features.issues.map((issue) => ({ ...issue, subject: input.id })));
+  const { labels, features } = applied;
+  issues.push(...applied.issues);
   const segmentation = path.join("segmentations", kind, patientId, `${visit}.nii.gz`);
   await writeNifti(path.join(run.folder, segmentation), labels);
   return {
@@ -116,7 +106,7 @@ async function applyToExamination(
     segmentation,
     volumeMl: volumeMl(labels),
     agreement: await agreementWithReference(record, labels, issues),
-    features: { columns: features.columns, rows: features.rows },
+    features,
   };
 }
 

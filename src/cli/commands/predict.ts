@@ -1,0 +1,50 @@
+/** `residua predict`: a trained study applied to a new patient. */
+import { Command, InvalidArgumentError } from "commander";
+import type { ClinicalValue } from "../../domain/cohort.ts";
+import { predictPatient } from "../../study/predict.ts";
+import { print, printIssues, printJson } from "../console.ts";
+
+type Clinical = Record<string, ClinicalValue>;
+
+export function predictCommand(): Command {
+  return new Command("predict")
+    .description("Predict the residual cancer burden of a new patient by a finished study")
+    .argument("<results>", "results folder of a run")
+    .argument("<pre>", "examination before chemotherapy: native layout or DICOM")
+    .argument("<post>", "examination after chemotherapy")
+    .option(
+      "--value <column=value>",
+      "value of a clinical column that a model names; may be repeated",
+      readValue,
+      {},
+    )
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  residua predict results/study exam/pre exam/post
+  residua predict results/study exam/pre exam/post --value grade=3 --value subtype=TN --json`,
+    )
+    .action(
+      async (results: string, pre: string, post: string, options: { value: Clinical; json?: boolean }) => {
+        const prediction = await predictPatient({ results, pre, post, clinical: options.value });
+        printIssues(prediction.issues);
+        if (options.json) return printJson(prediction);
+        for (const [name, value] of Object.entries(prediction.models)) {
+          print(`${name.padEnd(28)} ${prediction.target} ${value === null ? "–" : value.toFixed(2)}`);
+        }
+        const { pre: before, post: after } = prediction.volumesMl;
+        if (before !== null && after !== null)
+          print(`tumour volume ${before.toFixed(2)} ml before, ${after.toFixed(2)} ml after`);
+      },
+    );
+}
+
+function readValue(text: string, former: Clinical): Clinical {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError(`"${text}" is not column=value.`);
+  const value = text.slice(at + 1).trim();
+  const number = Number(value);
+  return { ...former, [text.slice(0, at)]: value === "" ? null : Number.isNaN(number) ? value : number };
+}

@@ -1,0 +1,175 @@
+/** `residua predict`: a trained study applied to a new patient. */
+import path from "node:path";
+import { z } from "zod";
+import type { ClinicalValue } from "../domain/cohort.ts";
+import { DataError } from "../domain/errors.ts";
+import type { Issue } from "../domain/issues.ts";
+import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
+import { dceInput } from "../imaging/dce-input.ts";
+import { replaceNonFinite } from "../imaging/non-finite.ts";
+import { volumeMl } from "../imaging/shape.ts";
+import { readText } from "../io/files.ts";
+import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
+import type { TargetKind } from "../models/target.ts";
+import { withSubtype } from "./cohort.ts";
+import { createEngine } from "./engines.ts";
+import { openExamination } from "./examination-input.ts";
+import { type NetworkKind, type StudyConfig, studySchema } from "./schema.ts";
+import { applyNetworks } from "./segmentation/apply.ts";
+import { readModels } from "./segmentation/model-folder.ts";
+import { createPredictor } from "./segmentation/predict-case.ts";
+import type { AppliedExamination, AppliedPatient } from "./stages/examinations.ts";
+import { modelTable } from "./stages/model-table.ts";
+import { OUTCOME_MODELS_FILE } from "./stages/outcome.ts";
+
+export interface PredictRequest {
+  /** Results folder of a run. */
+  readonly results: string;
+  /** Examination folders, native or DICOM. */
+  readonly pre: string;
+  readonly post: string;
+  /** Values of clinical columns that the models name. */
+  readonly clinical: Readonly<Record<string, ClinicalValue>>;
+}
+
+export interface PatientPrediction {
+  /** What the numbers are: an RCB score, an RCB class (0 to 3) or the probability of residual disease. */
+  readonly target: TargetKind;
+  /** Null where the model lacks what it looks at. */
+  readonly models: Readonly<Record<string, number | null>>;
+  readonly volumesMl: { readonly pre: number | null; readonly post: number | null };
+  readonly issues: readonly Issue[];
+}
+
+/**
+ * Applies the run's networks, all folds, to both examinations and its fixed outcome models to what they find.
+ *
+ * @throws {DataError} `results-incomplete` where the run is not finished, and as the readers of examinations.
+ */
+export async function predictPatient(request: PredictRequest): Promise<PatientPrediction> {
+  const { results } = request;
+  const config = await readConfiguration(results);
+  const clinical = withSubtype(request.clinical, config);
+  const { target, fitted } = await readOutcomeModels(results);
+  const issues: Issue[] = [];
+  const applied = new Map<NetworkKind, ReadonlyMap<string, AppliedPatient>>();
+  for (const kind of config.networks) {
+    const examinations = await applyKind(kind, request, config, issues);
+    applied.set(kind, new Map([["patient", { examinations }]]));
+  }
+  const patient = {
+    id: "patient",
+    set: "test",
+    clinical,
+    outcome: UNKNOWN_OUTCOME,
+    examinations: [],
+  } as const;
+  const { patients } = modelTable({ name: config.name, patients: [patient] }, new Map(), applied);
+  const { versions } = patients[0];
+  const models = Object.entries(fitted).map(([name, model]): [string, number | null] => {
+    const missing = missingColumns(model, versions[0]);
+    if (missing.length > 0) {
+      issues.push({
+        code: "prediction-missing",
+        severity: "warning",
+        subject: name,
+        message: `No value of ${missing.join(", ")}, which the model looks at. Give it with --value.`,
+      });
+      return [name, null];
+    }
+    const parts = versions.map((row) => predictModel(model, [row]));
+    issues.push(...parts[0].issues.map((issue) => ({ ...issue, subject: name })));
+    return [name, Number(meanPredictions(parts.map(({ predictions }) => predictions))[0].toFixed(6))];
+  });
+  const [first] = applied.values();
+  const volumeOf = (visit: string) =>
+    first?.get("patient")?.examinations.find((entry) => entry.visit === visit)?.volumeMl ?? null;
+  return {
+    target,
+    models: Object.fromEntries(models),
+    volumesMl: { pre: volumeOf("pre"), post: volumeOf("post") },
+    issues,
+  };
+}
+
+async function applyKind(
+  kind: NetworkKind,
+  { results, pre, post }: PredictRequest,
+  config: StudyConfig,
+  issues: Issue[],
+): Promise<AppliedExamination[]> {
+  const models = await readModels(path.join(results, "models", kind));
+  const predictor = await createPredictor(models, createEngine());
+  try {
+    const examinations: AppliedExamination[] = [];
+    for (const [visit, folder] of [
+      ["pre", pre],
+      ["post", post],
+    ] as const) {
+      const { value: series, issues: found } = await openExamination(folder);
+      const phases = series.phases.map((phase) => replaceNonFinite(phase).value);
+      const { grid, channels } = dceInput({ ...series, phases }, config.training.channels);
+      const {
+        labels,
+        features,
+        issues: noticed,
+      } = await applyNetworks(predictor, { grid, channels }, visit, {
+        ...config.inference,
+        folds: [...models.keys()],
+        rimMm: config.features.rimMm,
+      });
+      issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
+      examinations.push({ visit, segmentation: "", volumeMl: volumeMl(labels), agreement: null, features });
+    }
+    return examinations;
+  } finally {
+    await predictor.dispose();
+  }
+}
+
+/** Columns that the model needs and the row lacks; missing ones are not imputed for a single patient without saying so. */
+function missingColumns(
+  model: FittedModel,
+  row: Readonly<Record<string, ClinicalValue | undefined>>,
+): string[] {
+  if (model.kind === "combined") return model.members.flatMap((member) => missingColumns(member, row));
+  const columns =
+    model.kind === "column" ? [model.column] : model.encoding.columns.map(({ column }) => column);
+  return columns.filter((column) => (row[column] ?? null) === null);
+}
+
+async function readConfiguration(results: string): Promise<StudyConfig> {
+  const file = path.join(results, "manifest.json");
+  const manifest = z.object({ configuration: studySchema }).safeParse(parse(await readText(file), file));
+  if (manifest.success) return manifest.data.configuration;
+  throw incomplete(file, "no study configuration");
+}
+
+async function readOutcomeModels(
+  results: string,
+): Promise<{ target: TargetKind; fitted: Readonly<Record<string, FittedModel>> }> {
+  const file = path.join(results, OUTCOME_MODELS_FILE);
+  const read = parse(await readText(file), file) as {
+    target?: TargetKind;
+    fitted?: Record<string, FittedModel>;
+  };
+  if (read.target === undefined || read.fitted === undefined) throw incomplete(file, "no fitted models");
+  return { target: read.target, fitted: read.fitted };
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw incomplete(file, "no valid JSON");
+  }
+}
+
+function incomplete(file: string, found: string): DataError {
+  return new DataError("results-incomplete", {
+    file,
+    found,
+    expected: "the results of a finished residua run",
+    remedy: "Run the study again; it goes on where it stopped.",
+  });
+}
