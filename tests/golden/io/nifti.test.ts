@@ -112,6 +112,20 @@ describe("readNifti on damaged files", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
   });
 
+  it("throws nothing but data errors on bytes changed at random", async () => {
+    for (const name of ["int16.nii", "nifti2.nii"]) {
+      const whole = await readFile(join(folder, name));
+      for (let run = 0; run < 200; run++) {
+        const bytes = Buffer.from(whole);
+        for (let k = 0; k < 5; k++)
+          bytes[(run * 7919 + k * 104729) % bytes.length] = (run * 37 + k * 11) & 255;
+        const file = join(scratch, `changed-${name}`);
+        await writeFile(file, bytes);
+        await readNifti(file).catch((error) => expect(error).toMatchObject({ name: "DataError" }));
+      }
+    }
+  });
+
   it("warns where pixdim contradicts the sform", async () => {
     const bytes = Buffer.from(await readFile(join(folder, "uint8.nii")));
     bytes.writeFloatLE(5, 80);

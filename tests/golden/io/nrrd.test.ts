@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readNrrd } from "../../../src/io/nrrd/read.ts";
 import { hasSharedData, sharedData } from "./shared-data.ts";
 
@@ -17,6 +17,12 @@ const folder = join(import.meta.dirname, "nrrd");
 const golden: { cases: Case[]; refused: { file: string; code: string }[] } = JSON.parse(
   await readFile(join(folder, "nrrd.json"), "utf8"),
 );
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "residua-nrrd-"));
+});
+afterAll(() => rm(scratch, { recursive: true }));
 
 function expectClose(found: readonly number[], wanted: readonly number[]): void {
   wanted.forEach((value, i) => {
@@ -45,11 +51,23 @@ describe("readNrrd against SimpleITK", () => {
   });
 
   it("names the data file that a detached header misses", async () => {
-    const scratch = await mkdtemp(join(tmpdir(), "residua-nrrd-"));
     const header = join(scratch, "alone.nhdr");
     await writeFile(header, await readFile(join(folder, "detached.nhdr")));
     await expect(readNrrd(header)).rejects.toMatchObject({ code: "file-missing" });
-    await rm(scratch, { recursive: true });
+  });
+
+  it("throws nothing but data errors on bytes changed at random", async () => {
+    for (const name of ["raw-short.nrrd", "gzip-float.nrrd", "text.nrrd"]) {
+      const whole = await readFile(join(folder, name));
+      for (let run = 0; run < 200; run++) {
+        const bytes = Buffer.from(whole);
+        for (let k = 0; k < 5; k++)
+          bytes[(run * 7919 + k * 104729) % bytes.length] = (run * 37 + k * 11) & 255;
+        const file = join(scratch, `changed-${name}`);
+        await writeFile(file, bytes);
+        await readNrrd(file).catch((error) => expect(error).toMatchObject({ name: "DataError" }));
+      }
+    }
   });
 });
 
