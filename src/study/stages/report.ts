@@ -21,7 +21,7 @@ import type { AppliedPatient } from "./examinations.ts";
 import type { PlannedNetwork, TrainedFold } from "./network.ts";
 import type { Predictions } from "./outcome.ts";
 import { segmentationPictures } from "./pictures.ts";
-import { primaryEndpoint, type SetComparison } from "./statistics.ts";
+import type { SetComparison } from "./statistics.ts";
 
 /** What the stages of a network left. */
 export interface NetworkResults {
@@ -82,17 +82,15 @@ async function reportInput(run: RunContext, study: StudyFile, results: StudyResu
       fingerprint: planned.fingerprint as unknown as ConfigTree,
     })),
     predictions: predictionRows(config, cohort, outcome.value),
+    scaledModels: outcome.value.scaled,
     comparisons: comparisons.map(({ set, comparison }) => ({
       set,
       predictions: set === "test" ? "fixed" : "out-of-fold",
       comparison,
-      primary: primaryEndpoint(config),
-      reference: config.comparison.reference ?? modelName(config.models[0]),
-      margin: config.comparison.margin,
     })),
     choices: { configuration: config as unknown as ConfigTree, defaulted: study.defaulted },
     issues,
-    limitations: limitationsOf(config, cohort),
+    limitations: limitationsOf(config),
   };
 }
 
@@ -138,13 +136,8 @@ function thinCurve(network: string, fold: number, curve: TrainedFold["curve"]): 
   return { network, fold, points };
 }
 
-/** Models that give a burden on the scale of the outcome; a bare column has a scale of its own. */
-function predictionRows(
-  config: StudyConfig,
-  cohort: Cohort,
-  { predictions, scaled }: Predictions,
-): PredictionRow[] {
-  const names = config.models.map(modelName).filter((name) => scaled.includes(name));
+function predictionRows(config: StudyConfig, cohort: Cohort, { predictions }: Predictions): PredictionRow[] {
+  const names = config.models.map(modelName);
   return cohort.patients.map(({ set, outcome }, i) => ({
     set,
     outcome,
@@ -152,18 +145,11 @@ function predictionRows(
   }));
 }
 
-function limitationsOf(config: StudyConfig, cohort: Cohort): string[] {
-  const found: string[] = [];
-  if (!cohort.patients.some((patient) => patient.set === "test")) {
-    found.push(
-      "There is no external test set: the figures are of out-of-fold predictions on the training patients.",
-    );
-  }
-  if (config.networks.length > 0) {
-    found.push(
-      "Phases were not registered to each other, nor the visits: motion between phases blurs enhancement and its volume.",
-      "Deep features of training patients come from the fold's network that has not seen the patient; the other folds' networks, which give the features of other training patients, have seen its mask (not its outcome).",
-    );
-  }
-  return found;
+/** What only the study knows; the report adds what follows from the figures. */
+function limitationsOf(config: StudyConfig): string[] {
+  if (config.networks.length === 0) return [];
+  return [
+    "Phases were not registered to each other, nor the visits: motion between phases blurs enhancement and its volume.",
+    "Deep features of training patients come from the fold's network that has not seen the patient; the other folds' networks, which give the features of other training patients, have seen its mask (not its outcome).",
+  ];
 }

@@ -55,7 +55,7 @@ export async function statisticsStage(
 }
 
 /** The declared primary endpoint, or the first that the outcome has of RCB groups and pCR. */
-export function primaryEndpoint({ comparison, outcome }: StudyConfig): EndpointName {
+function primaryEndpoint({ comparison, outcome }: StudyConfig): EndpointName {
   if (comparison.primary !== undefined) return comparison.primary;
   return (outcome.rcb ?? outcome.rcbClass ?? outcome.components) ? "rcb-auc" : "pcr";
 }
