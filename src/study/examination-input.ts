@@ -24,7 +24,7 @@ export async function openExamination(folder: string): Promise<WithIssues<DceSer
 }
 
 /** Patient and visit from the native layout's folders, `<patient>/<visit>`. */
-export function examinationName(folder: string): { patientId: string; visit: string } {
+function examinationName(folder: string): { patientId: string; visit: string } {
   const resolved = path.resolve(folder);
   return { patientId: path.basename(path.dirname(resolved)), visit: path.basename(resolved) };
 }
