@@ -1,10 +1,10 @@
 /**
  * The weight gradient of a convolution as matrix products over voxels.
  *
- * ONNX has no operator for it, and the runtime's convolution is slow with an image for a kernel. Here the rows of the image that
- * the kernel's slices and rows meet are gathered (one copy per kernel slice and row), its columns are met by shifting the other
- * operand (one copy per kernel column), and one product over all voxels gives all kernel positions. The gathered rows are
- * made for some slices at a time, so that they stay in the cache.
+ * ONNX has no operator for it, and the runtime's convolution is slow with an image for a kernel. Here the image rows that the
+ * kernel's slices and rows meet are gathered (one copy per kernel slice and row); the other operand's rows are laid out on the image's
+ * columns (one copy per kernel column, made by a product with matrices of 0 and 1, which unlike padding uses all threads); one product
+ * over all voxels then gives all kernel positions. Rows are gathered for some slices at a time, so that they stay in the cache.
  */
 import type { Spatial } from "../../graph/primitives.ts";
 import { type LoweredValue, type Lowering, spatial } from "./lowering-call.ts";
@@ -41,114 +41,93 @@ export const weightGradientByProducts: Lowering<"convWeightGrad"> = ({
     return writer.node("Reshape", [writer.node("Transpose", [rows], { perm: [0, 2, 1] }), result]);
   }
   const sums = correlate(writer, x, dy, { stride, padding, kernel, mirrored: false });
-  const { phases, shifts } = kernelColumns(stride, kernel);
   const columns = writer.node("Reshape", [sums, writer.integers([-1, outputs])]);
-  const rows = writer.node("Transpose", [columns], { perm: [1, 0] }); // [O, C · phase · kernel row · shift]
-  if (phases === 1) return writer.node("Reshape", [rows, result]);
-  const split = writer.integers([outputs * inputs, phases, kernel[0] * kernel[1] * shifts]);
-  const joined = writer.node("Transpose", [writer.node("Reshape", [rows, split])], { perm: [0, 2, 1] });
-  const all = writer.integers([outputs, inputs, kernel[0], kernel[1], shifts * phases]);
-  const range = [0, kernel[2], 4].map((value) => writer.integers([value]));
-  return writer.node("Slice", [writer.node("Reshape", [joined, all]), ...range]);
+  return writer.node("Reshape", [writer.node("Transpose", [columns], { perm: [1, 0] }), result]);
 };
 
-/** Kernel column k is shift · phases + phase: the phase selects columns of a, the shift moves b. */
-function kernelColumns(stride: Spatial, kernel: Spatial): { phases: number; shifts: number } {
-  return { phases: Math.min(stride[2], kernel[2]), shifts: Math.ceil(kernel[2] / stride[2]) };
-}
-
-/** [A, phase, kernel slice, kernel row, shift, B]: Σ over samples and voxels j of a[j·stride + k − padding]·b[j]. */
+/** [A, kernel slice, kernel row, kernel column, B]: Σ over samples and voxels j of a[j·stride + k − padding]·b[j]. */
 function correlate(writer: OnnxModelWriter, a: LoweredValue, b: LoweredValue, settings: Correlation): string {
-  const { stride, kernel } = settings;
+  const { kernel } = settings;
   const [samples, channelsA] = a.shape;
   const channelsB = b.shape[1];
   const [depth, height, width] = spatial(b);
-  const { phases, shifts } = kernelColumns(stride, kernel);
-  const columns = width + shifts - 1;
-  const size = {
-    slices: (depth - 1) * stride[0] + kernel[0],
-    rows: (height - 1) * stride[1] + kernel[1],
-    columns,
-  };
-  const image = phaseRows(writer, a, size, settings);
-  const shifted = shiftedColumns(writer, b, shifts, settings.mirrored);
+  const columns = a.shape[4];
+  const image = rowsWithZero(writer, a);
+  const placement = columnPlacement(writer, width, columns, settings);
 
-  const gatheredRows = phases * kernel[0] * kernel[1];
-  const bytesPerSlice = 4 * samples * channelsA * gatheredRows * height * columns;
+  const kernelRows = kernel[0] * kernel[1];
+  const bytesPerSlice = 4 * samples * channelsA * kernelRows * height * columns;
   const slices = Math.max(1, Math.floor(CHUNK_BYTES / bytesPerSlice));
   const parts: string[] = [];
   for (let first = 0; first < depth; first += slices) {
     const last = Math.min(depth, first + slices);
     const voxels = (last - first) * height * columns;
-    const indices = rowIndices(writer, settings, phases, size, { first, last, height });
-    const gathered = writer.node("Gather", [image, indices], { axis: 2 });
+    const indices = rowIndices(spatial(a), settings, { first, last, height });
+    const met = writer.integers(indices, [kernelRows, (last - first) * height]);
+    const gathered = writer.node("Gather", [image, met], { axis: 2 });
     const left = writer.node("Reshape", [
       gathered,
-      writer.integers([samples, channelsA * gatheredRows, voxels]),
+      writer.integers([samples, channelsA * kernelRows, voxels]),
     ]);
     const range = [first, last, 2].map((value) => writer.integers([value]));
-    const some = first === 0 && last === depth ? shifted : writer.node("Slice", [shifted, ...range]);
-    const right = writer.node("Reshape", [some, writer.integers([samples, shifts * channelsB, voxels])]);
+    const some = slices >= depth ? b.name : writer.node("Slice", [b.name, ...range]);
+    const rows = writer.integers([samples, 1, channelsB * (last - first) * height, width]);
+    const placed = writer.node("MatMul", [writer.node("Reshape", [some, rows]), placement]);
+    const right = writer.node("Reshape", [placed, writer.integers([samples, kernel[2] * channelsB, voxels])]);
     parts.push(writer.node("FusedMatMul", [left, right], { transB: 1 }, RUNTIME_DOMAIN));
   }
   const perSample = parts.length === 1 ? parts[0] : writer.node("Sum", parts);
   return writer.node("ReduceSum", [perSample, writer.integers([0])], { keepdims: 0 });
 }
 
-/** a [N, C, D, H, W] padded, its columns apart by phase: [N, C, phase · slice · row, columns]. */
-function phaseRows(
-  writer: OnnxModelWriter,
-  a: LoweredValue,
-  { slices, rows, columns }: { readonly slices: number; readonly rows: number; readonly columns: number },
-  { stride, padding }: Correlation,
-): string {
-  const [samples, channels] = a.shape;
-  const step = stride[2];
-  const wanted = [slices, rows, columns * step];
-  const after = wanted.map((size, axis) => size - a.shape[axis + 2] - padding[axis]);
-  const untouched = [...padding, ...after].every((zeros) => zeros === 0);
-  const pads = writer.integers([0, 0, ...padding, 0, 0, ...after]);
-  const padded = untouched ? a.name : writer.node("Pad", [a.name, pads]);
-  const lines = writer.integers([samples, channels, step * slices * rows, columns]);
-  if (step === 1) return writer.node("Reshape", [padded, lines]);
-  const split = writer.integers([samples, channels, slices * rows, columns, step]);
-  const perm = [0, 1, 4, 2, 3];
-  const apart = writer.node("Transpose", [writer.node("Reshape", [padded, split])], { perm });
-  return writer.node("Reshape", [apart, lines]);
+/** a [N, A, D, H, W] as [N, A, D · H + 1, W], the last row being zeros. */
+function rowsWithZero(writer: OnnxModelWriter, a: LoweredValue): string {
+  const [samples, channels, depth, height, width] = a.shape;
+  const rows = writer.node("Reshape", [a.name, writer.integers([samples, channels, depth * height, width])]);
+  return writer.node("Pad", [rows, writer.integers([0, 0, 0, 0, 0, 0, 1, 0])]);
 }
 
-/** b [N, B, D, H, W] moved by 0 … shifts − 1 columns: [N, shift · B, D, H, W + shifts − 1]. */
-function shiftedColumns(writer: OnnxModelWriter, b: LoweredValue, shifts: number, mirrored: boolean): string {
-  if (shifts === 1) return b.name;
-  const moved = Array.from({ length: shifts }, (_, shift) => {
-    const pads = [0, 0, 0, 0, shift, 0, 0, 0, 0, shifts - 1 - shift];
-    return writer.node("Pad", [b.name, writer.integers(pads)]);
-  });
-  if (mirrored) moved.reverse();
-  return writer.node("Concat", moved, { axis: 1 });
-}
-
-/** [phase · kernel slice · kernel row, output row]: the row of `phaseRows` that each output row of some slices meets. */
+/** [kernel slice · row, output slice · row]: the image row that each output row of some slices meets, the last where it is outside. */
 function rowIndices(
-  writer: OnnxModelWriter,
-  { stride, kernel, mirrored }: Correlation,
-  phases: number,
-  image: { readonly slices: number; readonly rows: number },
+  [depth, height]: Spatial,
+  { stride, padding, kernel, mirrored }: Correlation,
   output: { readonly first: number; readonly last: number; readonly height: number },
-): string {
+): number[] {
+  const positions = (axis: 0 | 1) => {
+    const ascending = Array.from({ length: kernel[axis] }, (_, k) => k - padding[axis]);
+    return mirrored ? ascending.reverse() : ascending;
+  };
   const indices: number[] = [];
-  const along = (axis: 0 | 1) =>
-    Array.from({ length: kernel[axis] }, (_, k) => (mirrored ? kernel[axis] - 1 - k : k));
-  for (let phase = 0; phase < phases; phase++) {
-    for (const kd of along(0)) {
-      for (const kh of along(1)) {
-        for (let d = output.first; d < output.last; d++) {
-          const slice = phase * image.slices + d * stride[0] + kd;
-          for (let h = 0; h < output.height; h++) indices.push(slice * image.rows + h * stride[1] + kh);
+  for (const kd of positions(0)) {
+    for (const kh of positions(1)) {
+      for (let slice = output.first; slice < output.last; slice++) {
+        const d = slice * stride[0] + kd;
+        for (let row = 0; row < output.height; row++) {
+          const h = row * stride[1] + kh;
+          const inside = d >= 0 && d < depth && h >= 0 && h < height;
+          indices.push(inside ? d * height + h : depth * height);
         }
       }
     }
   }
-  const kernelRows = phases * kernel[0] * kernel[1];
-  return writer.integers(indices, [kernelRows, indices.length / kernelRows]);
+  return indices;
+}
+
+/** [1, kernel column, width, columns]: 1 where an output column meets an image column. */
+function columnPlacement(
+  writer: OnnxModelWriter,
+  width: number,
+  columns: number,
+  { stride, padding, kernel, mirrored }: Correlation,
+): string {
+  const size = kernel[2];
+  const matrices = new Array<number>(size * width * columns).fill(0);
+  for (let i = 0; i < size; i++) {
+    const k = mirrored ? size - 1 - i : i;
+    for (let j = 0; j < width; j++) {
+      const column = j * stride[2] + k - padding[2];
+      if (column >= 0 && column < columns) matrices[(i * width + j) * columns + column] = 1;
+    }
+  }
+  return writer.floats(matrices, [1, size, width, columns]);
 }
