@@ -1,7 +1,7 @@
 /** How well a mask agrees with a reference. */
 import { voxelVolumeMm3 } from "../domain/grid.ts";
 import { type LabelMap, requireSameGrid } from "../domain/volume.ts";
-import { crop, expandBox, maskBox, unionBox } from "./cropping.ts";
+import { crop, maskBox, unionBox } from "./cropping.ts";
 import { distanceToMask } from "./distance.ts";
 import { percentiles } from "./percentiles.ts";
 import { surfaceVoxels } from "./surface.ts";
@@ -73,9 +73,8 @@ export function compareMasks(
 
 /** Distances in mm from each surface voxel of one mask to the surface of the other; neither may be empty. */
 function surfaceDistances(predicted: LabelMap, reference: LabelMap) {
-  // One voxel of margin tells the surface of a mask from the border of the image.
-  const tight = unionBox(maskBox(predicted)!, maskBox(reference)!);
-  const box = expandBox(tight, Math.max(...reference.grid.spacingMm), reference.grid);
+  // Whatever lies beyond the box is outside both masks, so that it may count as the border of the image.
+  const box = unionBox(maskBox(predicted)!, maskBox(reference)!);
   const [p, r] = [predicted, reference].map((mask) => {
     const cut = crop(mask, box);
     return { grid: cut.grid, data: surfaceVoxels(cut.data, cut.grid.shape) };

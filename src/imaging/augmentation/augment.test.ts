@@ -89,6 +89,23 @@ describe("augmentPatch", () => {
     }
   });
 
+  it("decides once per patch, and draws a strength for each channel", () => {
+    const options = { ...only(), brightness: { ...NNUNET_AUGMENTATION.brightness, probability: 0.5 } };
+    const ones: PatchSource = {
+      channels: [Float32Array.of(1), Float32Array.of(1)],
+      labels: new Uint8Array(1),
+      shape: [1, 1, 1],
+    };
+    const drawn = Array.from({ length: 100 }, (_, i) => [
+      ...drawAugmentedPatch(ones, [0, 0, 0], [1, 1, 1], deriveKey(randomKey(10), i), options).channels,
+    ]);
+    expect(drawn.every(([a, b]) => (a === 1) === (b === 1))).toBe(true);
+    const changed = drawn.filter(([a]) => a !== 1);
+    expect(changed.length).toBeGreaterThan(20);
+    expect(changed.length).toBeLessThan(80);
+    expect(changed.every(([a, b]) => a !== b)).toBe(true);
+  });
+
   it("mirrors each axis half of the time, channels and classes together", () => {
     const counts = new Map<string, number>();
     const runs = 800;
