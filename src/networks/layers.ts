@@ -3,11 +3,11 @@ import type { GraphBuilder, Value } from "../graph/builder.ts";
 import type { Spatial } from "../graph/primitives.ts";
 
 /** Slope of the leaky rectifiers and of the initialisation that belongs to them. */
-export const LEAKY_SLOPE = 0.01;
+const LEAKY_SLOPE = 0.01;
 const NORM_EPS = 1e-5;
 
 /** Standard deviation of He's initialisation for a leaky rectifier (He et al. 2015, arXiv 1502.01852, eq. 15). */
-export function heDeviation(fanIn: number): number {
+function heDeviation(fanIn: number): number {
   return Math.sqrt(2 / ((1 + LEAKY_SLOPE ** 2) * fanIn));
 }
 

@@ -194,7 +194,7 @@ function smallerPatches(spacing: Triple, medianShape: Triple, { patchSize, divis
 }
 
 /** Sum of the sizes of all convolution outputs of the plain U-Net for one sample (`compute_conv_feature_map_size`). */
-export function memoryEstimate(topology: Topology, classes: number, preset: PlanPreset): number {
+function memoryEstimate(topology: Topology, classes: number, preset: PlanPreset): number {
   const features = featuresOf(topology.strides.length, preset);
   let size: Triple = topology.patchSize;
   let total = 0;

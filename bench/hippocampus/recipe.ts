@@ -1,0 +1,116 @@
+/** One training recipe on real MR: the first 112 cases of `hippocampus-mr` train, the other 28 test. See RESULTS.md. */
+import { parseArgs } from "node:util";
+import { deriveKey, randomKey } from "../../src/domain/random.ts";
+import { stateFor } from "../../src/engine/checkpoint.ts";
+import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
+import { withAdamW, withSgd } from "../../src/engine/optimiser.ts";
+import { polynomialSchedule } from "../../src/engine/schedule.ts";
+import { predictSlidingWindow } from "../../src/engine/sliding-window.ts";
+import { initialState } from "../../src/engine/state.ts";
+import { startOfTraining, train } from "../../src/engine/trainer.ts";
+import { compareMasks } from "../../src/imaging/segmentation-metrics.ts";
+import { planNetwork } from "../../src/networks/plan.ts";
+import { createUNet } from "../../src/networks/unet.ts";
+import { SILENT } from "../../src/study/progress.ts";
+import { batchSource } from "../../src/study/segmentation/batches.ts";
+import { openSegmentationData, type SegmentationCase } from "../../src/study/segmentation/cases.ts";
+import { fingerprintCases } from "../../src/study/segmentation/fingerprint.ts";
+import { restoreLabels } from "../../src/study/segmentation/prepare.ts";
+import { PreparedStore } from "../../src/study/segmentation/prepared-store.ts";
+
+const TRAINING_CASES = 112;
+
+const { values } = parseArgs({
+  options: {
+    data: { type: "string", default: "../shared/data/hippocampus-mr" },
+    steps: { type: "string", default: "1000" },
+    optimiser: { type: "string", default: "adamw" },
+    rate: { type: "string", default: "1e-3" },
+    momentum: { type: "string", default: "0.99" },
+    "weight-decay": { type: "string", default: "1e-2" },
+    warmup: { type: "string", default: "20" },
+    features: { type: "string", default: "16" },
+    batch: { type: "string", default: "2" },
+    patch: { type: "string" },
+    seed: { type: "string", default: "0" },
+  },
+});
+const steps = Number(values.steps);
+const batchSize = Number(values.batch);
+const weightDecay = Number(values["weight-decay"]);
+const key = randomKey(Number(values.seed));
+
+const data = await openSegmentationData(values.data, []);
+const cases = [...data.cases].sort((a, b) => (a.id < b.id ? -1 : 1));
+const trainingCases = cases.slice(0, TRAINING_CASES);
+const { fingerprint } = await fingerprintCases(trainingCases, SILENT);
+const planned = planNetwork(fingerprint, {
+  preset: "compact",
+  classes: data.labels.length,
+  overrides: { baseFeatures: Number(values.features) },
+});
+const [depth, height, width] = values.patch?.split(",").map(Number) ?? planned.patchSize;
+const plan = { ...planned, patchSize: [depth, height, width] as const };
+const network = createUNet(plan);
+const store = new PreparedStore(plan);
+const engine = createOnnxEngine();
+
+const forward = network.training({ batchSize, batchDice: true });
+const graph =
+  values.optimiser === "sgd"
+    ? withSgd(forward, { momentum: Number(values.momentum), nesterov: true, weightDecay, clipNorm: 12 })
+    : withAdamW(forward, { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay, clipNorm: 12 });
+const executable = await engine.compile(graph);
+const losses: number[] = [];
+const before = process.cpuUsage();
+const result = await train({
+  executable,
+  batches: batchSource({ cases: trainingCases, store, network, batchSize, key: deriveKey(key, "batches") }),
+  steps,
+  schedule: polynomialSchedule({
+    initialRate: Number(values.rate),
+    steps,
+    warmupSteps: Number(values.warmup),
+  }),
+  from: startOfTraining(initialState(graph, deriveKey(key, "network"))),
+  checkpointEvery: steps,
+  onStep({ step, loss }) {
+    losses.push(loss);
+    if (step % 50 !== 0) return;
+    const mean = losses.slice(-50).reduce((sum, each) => sum + each, 0) / 50;
+    process.stderr.write(`${step}/${steps} loss ${mean.toFixed(4)}\n`);
+  },
+});
+const used = process.cpuUsage(before);
+await executable.dispose();
+
+const inference = await engine.compile(network.inference({ batchSize: 1 }));
+await inference.setState(stateFor(inference.graph, result.checkpoint.state));
+const dice = new Map(data.labels.slice(1).map(({ name }) => [name, [] as number[]]));
+for (const each of cases.slice(TRAINING_CASES)) await test(each);
+await inference.dispose();
+const average = (numbers: readonly number[]) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+const report = {
+  ...values,
+  patch: plan.patchSize.join(","),
+  dice: Object.fromEntries([...dice].map(([name, scores]) => [name, Number(average(scores).toFixed(4))])),
+  trainingSeconds: Math.round(result.seconds),
+  processorSeconds: Math.round((used.user + used.system) / 1e6),
+  starvedShare: Number(result.starvedShare.toFixed(3)),
+  finalLoss: Number(average(losses.slice(-50)).toFixed(4)),
+};
+process.stdout.write(`${JSON.stringify(report)}\n`);
+
+async function test(each: SegmentationCase): Promise<void> {
+  const { prepared } = await store.get(each);
+  const { value: original } = await each.load();
+  const { probabilities } = await predictSlidingWindow({
+    image: { channels: prepared.channels, shape: prepared.grid.shape },
+    executables: [inference],
+  });
+  const predicted = restoreLabels(prepared, probabilities, plan.classes);
+  const reference = { grid: original.grid, data: original.labels ?? new Uint8Array() };
+  data.labels.slice(1).forEach(({ name }, i) => {
+    dice.get(name)?.push(compareMasks(predicted, reference, i + 1).dice ?? 0);
+  });
+}
