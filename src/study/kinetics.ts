@@ -2,11 +2,11 @@
 import path from "node:path";
 import { choosePhases, EARLY_WINDOW_SECONDS } from "../domain/dce.ts";
 import type { Issue } from "../domain/issues.ts";
-import { type LabelMap, requireSameGrid } from "../domain/volume.ts";
+import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
 import { functionalTumourVolume } from "../imaging/functional-tumour-volume.ts";
 import { percentEnhancement, signalEnhancementRatio, subtraction } from "../imaging/kinetics.ts";
 import { replaceNonFinite } from "../imaging/non-finite.ts";
-import { bodyMask } from "../imaging/regions.ts";
+import { bodyMask, tissueThreshold } from "../imaging/regions.ts";
 import { longestDiameterMm } from "../imaging/shape.ts";
 import { writeAtomically } from "../io/files.ts";
 import { readLabelMap } from "../io/images.ts";
@@ -32,7 +32,8 @@ export interface Kinetics {
   readonly longestDiameterMm: number | null;
   /** Positions of the phases used. */
   readonly phases: { readonly pre: number; readonly early: number; readonly late: number };
-  readonly thresholds: { readonly pePercent: number; readonly ser: number };
+  /** `preSignal`: least signal before contrast that counts as tissue, in the units of the image. */
+  readonly thresholds: { readonly pePercent: number; readonly ser: number; readonly preSignal: number };
   readonly region: "body" | "mask";
   readonly issues: readonly Issue[];
 }
@@ -53,14 +54,17 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
   );
   const pe = percentEnhancement(pre, early);
   const ser = signalEnhancementRatio(pre, early, late);
-  const region = await readRegion(request, pre);
-  const ftv = functionalTumourVolume({ pe, ser, region, peThresholdPercent, serThreshold });
+  const body = bodyMask(pre);
+  const region = request.region === undefined ? body : await readRegion(request.region, pre);
+  // Fat is suppressed to noise, whose ratios would count as enhancement.
+  const background = { pre, minimumSignal: tissueThreshold(pre, body) };
+  const ftv = functionalTumourVolume({ pe, ser, region, background, peThresholdPercent, serThreshold });
   const kinetics: Kinetics = {
     timesSeconds: series.timesSeconds,
     ftvMl: rounded(ftv.ml),
     longestDiameterMm: rounded(longestDiameterMm(ftv.mask)),
     phases: roles,
-    thresholds: { pePercent: peThresholdPercent, ser: serThreshold },
+    thresholds: { pePercent: peThresholdPercent, ser: serThreshold, preSignal: background.minimumSignal },
     region: request.region === undefined ? "body" : "mask",
     issues: [...issues, ...earlyPhaseIssue(series.timesSeconds[roles.early]), ...regionIssue(request)],
   };
@@ -72,13 +76,9 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
   return kinetics;
 }
 
-async function readRegion(
-  { region }: KineticsRequest,
-  pre: Parameters<typeof bodyMask>[0],
-): Promise<LabelMap> {
-  if (region === undefined) return bodyMask(pre);
-  const mask = await readLabelMap(region);
-  requireSameGrid(pre, mask, "the region of interest", region);
+async function readRegion(file: string, pre: Volume): Promise<LabelMap> {
+  const mask = await readLabelMap(file);
+  requireSameGrid(pre, mask, "the region of interest", file);
   return mask;
 }
 
