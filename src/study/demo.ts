@@ -40,7 +40,6 @@ export async function runDemo({ folder, progress, signal }: DemoRequest): Promis
   return runStudy({
     studyFile: path.join(cohort, "study.yaml"),
     folder: path.join(folder, "results"),
-    simulated: true,
     progress,
     ...stop,
   });

@@ -60,6 +60,7 @@ export function phantomStudy(
 ): string {
   return `# A study on a simulated cohort. docs/study-file.md explains every key.
 name: ${name}
+simulated: true
 cohort:
   path: .
   table: clinical.csv

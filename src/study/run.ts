@@ -30,8 +30,6 @@ export interface RunRequest {
   readonly folder?: string;
   /** Goes before the study file's seed. */
   readonly seed?: number;
-  /** Whether the patients are simulated; the report says so. */
-  readonly simulated?: boolean;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -88,7 +86,6 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     comparisons: statistics.value,
     issues,
     engine: `${engine.name} ${engine.precision}`,
-    simulated: request.simulated ?? false,
   };
   await writeManifest(run, study, cohort, [...networks.stages, outcome, statistics], statistics, issues);
   await writeReport(run, study, results);

@@ -40,7 +40,9 @@ const outcomeSchema = z
     message: "rcb, rcbClass and components exclude each other",
   });
 
-const subtypeSchema = z.union([z.strictObject({ column }), z.strictObject({ hr: column, her2: column })]);
+const subtypeSchema = z.union([z.strictObject({ column }), z.strictObject({ hr: column, her2: column })], {
+  error: "expected { column } or { hr, her2 }",
+});
 
 /** Channels of the network's input, chosen by acquisition time. */
 const CHANNELS = ["pre", "early", "late", "early-pre", "late-pre", "late-early"] as const;
@@ -74,17 +76,22 @@ const forestSchema = z.strictObject({
     .default(1 / 3),
 });
 
-const modelSchema = z.union([
-  z.enum(["volume", "volume+subtype"]),
-  z.strictObject({ deep: z.enum(NETWORK_KINDS) }),
-  z.strictObject({
-    name: z.string().min(1),
-    columns: z.array(column).min(1),
-    /** `column` uses a single numeric column as the score itself; `forest` regresses. */
-    estimator: z.enum(["column", "forest"]).optional(),
-  }),
-  z.strictObject({ name: z.string().min(1), of: z.array(z.string()).min(2) }),
-]);
+const modelSchema = z.union(
+  [
+    z.enum(["volume", "volume+subtype"]),
+    z.strictObject({ deep: z.enum(NETWORK_KINDS) }),
+    z.strictObject({
+      name: z.string().min(1),
+      columns: z.array(column).min(1),
+      /** `column` uses a single numeric column as the score itself; `forest` regresses. */
+      estimator: z.enum(["column", "forest"]).optional(),
+    }),
+    z.strictObject({ name: z.string().min(1), of: z.array(z.string()).min(2) }),
+  ],
+  {
+    error: `expected volume, volume+subtype, { deep: ${NETWORK_KINDS.join(" or ")} }, { name, columns } or { name, of }`,
+  },
+);
 
 const comparisonSchema = z.strictObject({
   /** Model that all others are compared with; by default the first. */
@@ -99,6 +106,8 @@ const comparisonSchema = z.strictObject({
 
 export const studySchema = z.strictObject({
   name: z.string().min(1),
+  /** Whether the patients are simulated; the report says so at its top. */
+  simulated: z.boolean().default(false),
   cohort: cohortSchema.prefault({}),
   outcome: outcomeSchema,
   subtype: subtypeSchema.optional(),

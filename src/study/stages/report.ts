@@ -38,7 +38,6 @@ export interface StudyResults {
   readonly comparisons: readonly SetComparison[];
   readonly issues: readonly Issue[];
   readonly engine: string;
-  readonly simulated: boolean;
 }
 
 /** Points of a training curve that a figure shows; single steps are too many and too noisy. */
@@ -57,7 +56,7 @@ export async function writeReport(run: RunContext, study: StudyFile, results: St
 
 async function reportInput(run: RunContext, study: StudyFile, results: StudyResults): Promise<ReportInput> {
   const { config } = study;
-  const { cohort, networks, comparisons, outcome, issues, engine, simulated } = results;
+  const { cohort, networks, comparisons, outcome, issues, engine } = results;
   return {
     head: {
       study: config.name,
@@ -69,7 +68,7 @@ async function reportInput(run: RunContext, study: StudyFile, results: StudyResu
         node: VERSIONS.node,
         ...(networks.length === 0 ? {} : { engine }),
       },
-      simulated,
+      simulated: config.simulated,
     },
     cohort: summariseCohort(cohort.patients, clinicalColumns(config)),
     segmentation: await Promise.all(networks.map((network) => segmentationQuality(run, cohort, network))),
