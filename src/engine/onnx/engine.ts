@@ -53,6 +53,8 @@ class OnnxExecutable implements Executable {
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
+      // The runtime's plan of all buffers as one block costs as much memory again as the step, and no less time.
+      enableMemPattern: false,
       logSeverityLevel: 3,
     };
     const inputs: Record<string, { shape: Shape; dtype: DType }> = {};
