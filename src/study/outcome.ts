@@ -103,12 +103,12 @@ const PCR_WORDS: Readonly<Record<string, boolean>> = {
 /** Reads 1/0, yes/no, true/false, pCR/non-pCR; null is missing. */
 export function parsePcr(value: ClinicalValue, column: string): boolean | null {
   if (value === null) return null;
-  const parsed = PCR_WORDS[String(value).trim().toLowerCase()];
-  if (parsed === undefined) {
+  const word = String(value).trim().toLowerCase();
+  if (!Object.hasOwn(PCR_WORDS, word)) {
     throw new DataError("outcome-unreadable", {
       found: `"${value}" in "${column}"`,
       expected: "1 or 0, yes or no, true or false, pCR or non-pCR",
     });
   }
-  return parsed;
+  return PCR_WORDS[word];
 }

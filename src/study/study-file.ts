@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { UsageError } from "../domain/errors.ts";
 import { closestName, suggestName } from "../domain/suggestion.ts";
 import { readText } from "../io/files.ts";
+import { RESERVED_COLUMNS } from "./compare.ts";
 import { modelName, type StudyConfig, studySchema } from "./schema.ts";
 
 export interface StudyFile {
@@ -95,6 +96,10 @@ function checkReferences(config: StudyConfig, file: string): void {
   };
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) refuse(`two models are named "${twice}"`, "Give each model its own name.");
+  const reserved = names.find((name) => RESERVED_COLUMNS.includes(name));
+  if (reserved !== undefined) {
+    refuse(`a model is named "${reserved}", as a column of predictions.csv is`, "Give it another name.");
+  }
   config.models.forEach((model, i) => {
     if (typeof model === "string") {
       if (config.networks.length === 0)
@@ -106,6 +111,12 @@ function checkReferences(config: StudyConfig, file: string): void {
     }
     if ("deep" in model && !config.networks.includes(model.deep)) {
       refuse(`model "deep(${model.deep})" without its network`, `Add ${model.deep} to networks.`);
+    }
+    if ("columns" in model && model.estimator === "column" && model.columns.length > 1) {
+      refuse(
+        `model "${model.name}" takes a column as the score itself but names ${model.columns.length} columns`,
+        "Name one column, or take the forest as its estimator.",
+      );
     }
     if ("of" in model) {
       for (const part of model.of) {
