@@ -1,13 +1,14 @@
 /** `residua evaluate`: predicted masks against reference masks. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { DataError, ResiduaError } from "../domain/errors.ts";
+import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import type { LabelMap } from "../domain/volume.ts";
 import { compareMasks } from "../imaging/segmentation-metrics.ts";
 import { filesBelow, isFolder } from "../io/folders.ts";
 import { readLabelMap } from "../io/images.ts";
 import type { Progress } from "./progress.ts";
+import { eachCase } from "./segmentation/each-case.ts";
 
 /** Agreement of one label; `null` is undefined (an empty mask). */
 export interface LabelAgreement {
@@ -52,29 +53,17 @@ export async function evaluateMasks(
 ): Promise<Evaluation> {
   const issues: Issue[] = [];
   const pairs = await pairMasks(predicted, reference, issues);
-  const task = progress.begin("evaluate", pairs.length);
   const cases: CaseAgreement[] = [];
-  for (const pair of pairs) {
-    try {
-      const found = await readLabelMap(pair.predicted);
-      const wanted = await readLabelMap(pair.reference);
-      cases.push({ case: pair.name, labels: compareLabels(found, wanted, toleranceMm) });
-    } catch (error) {
-      if (!(error instanceof ResiduaError)) throw error;
-      issues.push({
-        code: error.code,
-        severity: "error",
-        subject: pair.name,
-        message: `${error.message} The case was left out.`,
-      });
-    }
-    task.advance();
-  }
-  task.done(`${cases.length} cases`);
+  const { issues: failed } = await eachCase(pairs, { name: "evaluate", progress }, async (pair) => {
+    const found = await readLabelMap(pair.predicted);
+    const wanted = await readLabelMap(pair.reference);
+    cases.push({ case: pair.id, labels: compareLabels(found, wanted, toleranceMm) });
+  });
+  issues.push(...failed);
   if (cases.length === 0) {
     throw new DataError("masks-unusable", {
       file: predicted,
-      found: `none of ${pairs.length} masks could be compared: ${issues[0]?.message ?? ""}`,
+      found: `none of ${pairs.length} masks could be compared: ${failed[0]?.message ?? ""}`,
     });
   }
   return { cases, mean: meanAgreement(cases), toleranceMm, issues };
@@ -98,7 +87,7 @@ export function compareLabels(
 }
 
 interface MaskPair {
-  readonly name: string;
+  readonly id: string;
   readonly predicted: string;
   readonly reference: string;
 }
@@ -110,7 +99,7 @@ async function pairMasks(predicted: string, reference: string, issues: Issue[]):
     }
   }
   if (!(await isFolder(predicted)) && !(await isFolder(reference))) {
-    return [{ name: caseName(path.basename(reference)), predicted, reference }];
+    return [{ id: caseName(path.basename(reference)), predicted, reference }];
   }
   const found = await masksByName(predicted);
   const wanted = await masksByName(reference);
@@ -120,7 +109,7 @@ async function pairMasks(predicted: string, reference: string, issues: Issue[]):
   for (const [name, file] of found) if (!wanted.has(name)) issues.push(unpaired(name, file, "no reference"));
   const pairs = [...wanted].flatMap(([name, file]) => {
     const match = found.get(name);
-    return match === undefined ? [] : [{ name, predicted: match, reference: file }];
+    return match === undefined ? [] : [{ id: name, predicted: match, reference: file }];
   });
   if (pairs.length === 0) {
     throw new DataError("masks-unpaired", {

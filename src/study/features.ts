@@ -1,7 +1,7 @@
 /** `residua features`: bottleneck features of images by a trained network. */
 
 import type { ClinicalValue } from "../domain/cohort.ts";
-import { ResiduaError } from "../domain/errors.ts";
+import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { writeCsv } from "../io/tables/write.ts";
@@ -9,6 +9,7 @@ import { createEngine } from "./engines.ts";
 import type { Progress } from "./progress.ts";
 import { inputCases } from "./segment.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
+import { eachCase } from "./segmentation/each-case.ts";
 import { readModels } from "./segmentation/model-folder.ts";
 import { createPredictor, type InferenceOptions } from "./segmentation/predict-case.ts";
 
@@ -30,6 +31,8 @@ export interface FeaturesOutcome {
 /**
  * Writes one row per image and network: case, fold, volume_ml and the pooled activations. An image that cannot be used becomes
  * an issue; the others go on.
+ *
+ * @throws {DataError} `features-none` where no image can be used, and where the model cannot be read.
  */
 export async function writeFeatureTable(request: FeaturesRequest): Promise<FeaturesOutcome> {
   const { progress, signal, rimMm, step, mirror } = request;
@@ -37,43 +40,31 @@ export async function writeFeatureTable(request: FeaturesRequest): Promise<Featu
   const { description } = models[0];
   const cases = await inputCases(request.inputs, description);
   const predictor = await createPredictor(models, createEngine());
-  const task = progress.begin("features", cases.length);
-  const issues: Issue[] = [];
+  const noticed: Issue[] = [];
   const rows: Record<string, ClinicalValue>[] = [];
   let columns: readonly string[] = [];
-  try {
-    for (const { id, load } of cases) {
-      signal?.throwIfAborted();
-      try {
-        const { value: loaded, issues: found } = await load();
-        const applied = await applyNetworks(predictor, loaded, id, {
-          step,
-          mirror,
-          folds: [...models.keys()],
-          rimMm,
-        });
-        const { labels, features } = applied;
-        columns = features.columns;
-        issues.push(...found, ...applied.issues);
-        features.rows.forEach((values, fold) => {
-          const entries = columns.map((column, i): [string, ClinicalValue] => [column, values[i]]);
-          rows.push({ case: id, fold, volume_ml: volumeMl(labels), ...Object.fromEntries(entries) });
-        });
-      } catch (error) {
-        if (!(error instanceof ResiduaError)) throw error;
-        issues.push({
-          code: error.code,
-          severity: "error",
-          subject: id,
-          message: `${error.message} The image was left out.`,
-        });
-      }
-      task.advance();
-    }
-  } finally {
-    await predictor.dispose();
+  const each = { name: "features", progress, ...(signal === undefined ? {} : { signal }) };
+  const { issues } = await eachCase(cases, each, async ({ id, load }) => {
+    const { value: loaded, issues: found } = await load();
+    const applied = await applyNetworks(predictor, loaded, id, {
+      step,
+      mirror,
+      folds: [...models.keys()],
+      rimMm,
+    });
+    const { labels, features } = applied;
+    columns = features.columns;
+    noticed.push(...found, ...applied.issues);
+    features.rows.forEach((values, fold) => {
+      const entries = columns.map((column, i): [string, ClinicalValue] => [column, values[i]]);
+      rows.push({ case: id, fold, volume_ml: volumeMl(labels), ...Object.fromEntries(entries) });
+    });
+  }).finally(() => predictor.dispose());
+  if (rows.length === 0) {
+    throw new DataError("features-none", {
+      found: `none of ${cases.length} images could be used: ${issues[0]?.message ?? ""}`,
+    });
   }
   await writeCsv(request.file, ["case", "fold", "volume_ml", ...columns], rows);
-  task.done(`${rows.length} rows of ${columns.length} features`);
-  return { rows: rows.length, columns: columns.length, issues };
+  return { rows: rows.length, columns: columns.length, issues: [...noticed, ...issues] };
 }

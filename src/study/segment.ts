@@ -1,6 +1,6 @@
 /** `residua segment`: trained networks applied to images. */
 import path from "node:path";
-import { DataError, ResiduaError, UsageError } from "../domain/errors.ts";
+import { DataError, UsageError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import type { DceChannel } from "../imaging/dce-input.ts";
 import { volumeMl } from "../imaging/shape.ts";
@@ -11,6 +11,7 @@ import { writeNifti } from "../io/nifti/write.ts";
 import { createEngine } from "./engines.ts";
 import type { Progress } from "./progress.ts";
 import { examinationCase, fileCase, type SegmentationCase } from "./segmentation/cases.ts";
+import { eachCase } from "./segmentation/each-case.ts";
 import { type ModelDescription, readModels } from "./segmentation/model-folder.ts";
 import { createPredictor, type InferenceOptions } from "./segmentation/predict-case.ts";
 import { cropCase, prepareCase } from "./segmentation/prepare.ts";
@@ -46,47 +47,29 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
   const { description } = models[0];
   const cases = await inputCases(request.inputs, description);
   const predictor = await createPredictor(models, createEngine());
-  const task = progress.begin("segment", cases.length);
   const segmented: SegmentedCase[] = [];
-  const issues: Issue[] = [];
-  try {
-    for (const segmentationCase of cases) {
-      signal?.throwIfAborted();
-      const { id } = segmentationCase;
-      try {
-        const { value: loaded, issues: found } = await segmentationCase.load();
-        const prepared = prepareCase(cropCase(loaded, id), description.plan);
-        const { labels } = await predictor.predict(prepared, { ...request });
-        const values = Uint8Array.from(description.labels, ({ value }) => value);
-        const mask = { grid: labels.grid, data: labels.data.map((index) => values[index]) };
-        const file = path.join(folder, `${id}.nii.gz`);
-        await writeNifti(file, mask);
-        issues.push(...found);
-        const volumesMl = description.labels
-          .slice(1)
-          .map(({ name, value }): [string, number] => [name, Number(volumeMl(mask, value).toFixed(4))]);
-        segmented.push({ case: id, file, volumesMl: Object.fromEntries(volumesMl) });
-      } catch (error) {
-        if (!(error instanceof ResiduaError)) throw error;
-        issues.push({
-          code: error.code,
-          severity: "error",
-          subject: id,
-          message: `${error.message} The case was left out.`,
-        });
-      }
-      task.advance();
-    }
-  } finally {
-    await predictor.dispose();
-  }
-  task.done(`${segmented.length} cases`);
+  const noticed: Issue[] = [];
+  const each = { name: "segment", progress, ...(signal === undefined ? {} : { signal }) };
+  const { issues } = await eachCase(cases, each, async ({ id, load }) => {
+    const { value: loaded, issues: found } = await load();
+    const prepared = prepareCase(cropCase(loaded, id), description.plan);
+    const { labels } = await predictor.predict(prepared, request);
+    const values = Uint8Array.from(description.labels, ({ value }) => value);
+    const mask = { grid: labels.grid, data: labels.data.map((index) => values[index]) };
+    const file = path.join(folder, `${id}.nii.gz`);
+    await writeNifti(file, mask);
+    noticed.push(...found);
+    const volumesMl = description.labels
+      .slice(1)
+      .map(({ name, value }): [string, number] => [name, Number(volumeMl(mask, value).toFixed(4))]);
+    segmented.push({ case: id, file, volumesMl: Object.fromEntries(volumesMl) });
+  }).finally(() => predictor.dispose());
   if (segmented.length === 0) {
     throw new DataError("segmentation-none", {
       found: `none of ${cases.length} inputs could be segmented: ${issues[0]?.message ?? ""}`,
     });
   }
-  return { cases: segmented, issues };
+  return { cases: segmented, issues: [...noticed, ...issues] };
 }
 
 /** The images in files and folders, in the form that the model was trained on. */

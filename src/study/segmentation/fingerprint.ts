@@ -1,5 +1,4 @@
 /** Fingerprint and plan of a data set. */
-import { ResiduaError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import {
   type CaseFingerprint,
@@ -9,6 +8,7 @@ import {
 } from "../../networks/fingerprint.ts";
 import type { Progress } from "../progress.ts";
 import type { SegmentationCase } from "./cases.ts";
+import { eachCase } from "./each-case.ts";
 import { cropCase } from "./prepare.ts";
 
 export interface DataFingerprint {
@@ -24,13 +24,13 @@ export async function fingerprintCases(
   progress: Progress,
   signal?: AbortSignal,
 ): Promise<DataFingerprint> {
-  const task = progress.begin("fingerprint", cases.length);
   const fingerprints: CaseFingerprint[] = [];
   const usable: SegmentationCase[] = [];
-  const issues: Issue[] = [];
-  for (const segmentationCase of cases) {
-    signal?.throwIfAborted();
-    try {
+  const noticed: Issue[] = [];
+  const { issues } = await eachCase(
+    cases,
+    { name: "fingerprint", progress, ...(signal === undefined ? {} : { signal }) },
+    async (segmentationCase) => {
       const { value: loaded, issues: found } = await segmentationCase.load();
       const cropped = cropCase(loaded, segmentationCase.id);
       const labels = cropped.labels ?? new Uint8Array(cropped.channels[0].length);
@@ -42,18 +42,8 @@ export async function fingerprintCases(
         ),
       );
       usable.push(segmentationCase);
-      issues.push(...found);
-    } catch (error) {
-      if (!(error instanceof ResiduaError)) throw error;
-      issues.push({
-        code: error.code,
-        severity: "error",
-        subject: segmentationCase.id,
-        message: `${error.message} The case was left out.`,
-      });
-    }
-    task.advance();
-  }
-  task.done(`${usable.length} cases`);
-  return { fingerprint: joinFingerprints(fingerprints), usable, issues };
+      noticed.push(...found);
+    },
+  );
+  return { fingerprint: joinFingerprints(fingerprints), usable, issues: [...noticed, ...issues] };
 }
