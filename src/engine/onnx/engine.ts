@@ -55,6 +55,8 @@ class OnnxExecutable implements Executable {
       graphOptimizationLevel: "all",
       // The runtime's plan of all buffers as one block costs as much memory again as the step, and no less time.
       enableMemPattern: false,
+      // Threads that wait by spinning take the processor from the caller, which prepares the next patches meanwhile.
+      extra: { session: { intra_op: { allow_spinning: "0" } } },
       logSeverityLevel: 3,
     };
     const inputs: Record<string, { shape: Shape; dtype: DType }> = {};

@@ -17,7 +17,12 @@ export class SessionThread {
   /** Starts a thread and loads the model. @throws {WorkError} `engine-runtime` where the runtime refuses it. */
   static async start(setup: SessionSetup): Promise<SessionThread> {
     const thread = new SessionThread(setup);
-    await new Promise<void>((resolve, reject) => thread.#expect(0, { resolve, reject }));
+    try {
+      await new Promise<void>((resolve, reject) => thread.#expect(0, { resolve, reject }));
+    } catch (error) {
+      await thread.#worker.terminate();
+      throw error;
+    }
     return thread;
   }
 
