@@ -135,6 +135,9 @@ async function readRecords(root: string, issues: Issue[]): Promise<readonly Exam
   return examinations;
 }
 
+/** Images and results of a patient lie in folders of this name; a path would lead out of them. */
+const FOLDER_NAME = /^[^./\\:][^/\\:]*$/;
+
 function readPatient(
   row: Readonly<Record<string, ClinicalValue>>,
   config: StudyConfig,
@@ -144,6 +147,16 @@ function readPatient(
   const id = String(row[config.cohort.id]);
   const set = readSet(row, config, id, issues);
   if (set === undefined) return undefined;
+  if (config.networks.length > 0 && !FOLDER_NAME.test(id)) {
+    issues.push({
+      code: "patient-name",
+      severity: "error",
+      subject: id,
+      message:
+        "The identifier cannot name the patient's folder, where one without slashes, colons or a leading dot is expected; the patient was left out. Rename the patient.",
+    });
+    return undefined;
+  }
   const outcome = readOutcome(row, config.outcome, id);
   issues.push(...outcome.issues);
   return {

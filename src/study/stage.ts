@@ -97,9 +97,10 @@ function manifestHash(manifest: StageManifest<unknown>): string {
 async function readManifest<T>(file: string): Promise<StageManifest<T> | undefined> {
   if (!existsSync(file)) return undefined;
   try {
-    return JSON.parse(await readFile(file, "utf8")) as StageManifest<T>;
+    const manifest = JSON.parse(await readFile(file, "utf8")) as Partial<StageManifest<T>> | null;
+    // A manifest that is damaged or cannot be read is as good as none: the stage is made again.
+    return manifest?.outputHashes === undefined ? undefined : (manifest as StageManifest<T>);
   } catch {
-    // A manifest that cannot be read is as good as none: the stage is made again.
     return undefined;
   }
 }
