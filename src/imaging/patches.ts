@@ -100,22 +100,24 @@ export function foregroundVoxels(
   const result = new Map<number, Uint32Array>();
   for (let label = 1; label < 256; label++) {
     if (counts[label] === 0) continue;
+    const positions = new Uint32Array(counts[label]);
+    let found = 0;
+    for (let i = 0; i < labels.length; i++) if (labels[i] === label) positions[found++] = i;
     const stream = new RandomStream(deriveKey(key, "foreground", label));
-    const kept = new Uint32Array(Math.min(counts[label], maximumPerClass));
-    // Selection sampling (Knuth, TAOCP 2, algorithm S): one pass, in the order of the array.
-    let missing = kept.length;
-    let left = counts[label];
-    for (let i = 0; missing > 0; i++) {
-      if (labels[i] !== label) continue;
-      if (left * stream.uniform() < missing) {
-        kept[kept.length - missing] = i;
-        missing--;
-      }
-      left--;
-    }
-    result.set(label, kept);
+    result.set(label, drawWithoutReplacement(positions, maximumPerClass, stream));
   }
   return result;
+}
+
+/** At most `count` of the values in their order, each subset as likely as any other (Knuth, TAOCP 2, algorithm S). */
+function drawWithoutReplacement(values: Uint32Array, count: number, stream: RandomStream): Uint32Array {
+  if (values.length <= count) return values;
+  const kept = new Uint32Array(count);
+  let taken = 0;
+  for (let i = 0; i < values.length && taken < count; i++) {
+    if ((values.length - i) * stream.uniform() < count - taken) kept[taken++] = values[i];
+  }
+  return kept;
 }
 
 /**

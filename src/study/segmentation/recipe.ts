@@ -17,7 +17,7 @@ export interface Recipe {
  */
 export const RECIPES: Readonly<Record<PresetName, Recipe>> = {
   nnunet: { optimiser: "sgd", learningRate: 0.01, warmupSteps: 0, batchDice: false },
-  compact: { optimiser: "adamw", learningRate: 1e-3, warmupSteps: 20, batchDice: true },
+  compact: { optimiser: "adamw", learningRate: 4e-3, warmupSteps: 20, batchDice: true },
 };
 
 /** Gradient norm above which gradients are scaled down, as in nnU-Net. */
