@@ -38,14 +38,14 @@ export async function writeFeatureTable(request: FeaturesRequest): Promise<Featu
   const { progress, signal, rimMm, step, mirror } = request;
   const models = await readModels(request.model);
   const { description } = models[0];
-  const cases = await inputCases(request.inputs, description);
+  const { value: cases, issues: found } = await inputCases(request.inputs, description);
   const predictor = await createPredictor(models, createEngine());
-  const noticed: Issue[] = [];
+  const noticed: Issue[] = [...found];
   const rows: Record<string, ClinicalValue>[] = [];
   let columns: readonly string[] = [];
   const each = { name: "features", progress, ...(signal === undefined ? {} : { signal }) };
   const { issues } = await eachCase(cases, each, async ({ id, load }) => {
-    const { value: loaded, issues: found } = await load();
+    const { value: loaded, issues: imperfect } = await load();
     const applied = await applyNetworks(predictor, loaded, id, {
       step,
       mirror,
@@ -54,7 +54,7 @@ export async function writeFeatureTable(request: FeaturesRequest): Promise<Featu
     });
     const { labels, features } = applied;
     columns = features.columns;
-    noticed.push(...found, ...applied.issues);
+    noticed.push(...imperfect, ...applied.issues);
     features.rows.forEach((values, fold) => {
       const entries = columns.map((column, i): [string, ClinicalValue] => [column, values[i]]);
       rows.push({ case: id, fold, volume_ml: volumeMl(labels), ...Object.fromEntries(entries) });

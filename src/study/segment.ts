@@ -1,7 +1,7 @@
 /** `residua segment`: trained networks applied to images. */
 import path from "node:path";
 import { DataError, UsageError } from "../domain/errors.ts";
-import type { Issue } from "../domain/issues.ts";
+import type { Issue, WithIssues } from "../domain/issues.ts";
 import type { DceChannel } from "../imaging/dce-input.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { filesIn, isFolder } from "../io/folders.ts";
@@ -45,20 +45,20 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
   const { folder, progress, signal } = request;
   const models = await readModels(request.model);
   const { description } = models[0];
-  const cases = await inputCases(request.inputs, description);
+  const { value: cases, issues: found } = await inputCases(request.inputs, description);
   const predictor = await createPredictor(models, createEngine());
   const segmented: SegmentedCase[] = [];
-  const noticed: Issue[] = [];
+  const noticed: Issue[] = [...found];
   const each = { name: "segment", progress, ...(signal === undefined ? {} : { signal }) };
   const { issues } = await eachCase(cases, each, async ({ id, load }) => {
-    const { value: loaded, issues: found } = await load();
+    const { value: loaded, issues: imperfect } = await load();
     const prepared = prepareCase(cropCase(loaded, id), description.plan);
     const { labels } = await predictor.predict(prepared, request);
     const values = Uint8Array.from(description.labels, ({ value }) => value);
     const mask = { grid: labels.grid, data: labels.data.map((index) => values[index]) };
     const file = path.join(folder, `${id}.nii.gz`);
     await writeNifti(file, mask);
-    noticed.push(...found);
+    noticed.push(...imperfect);
     const volumesMl = description.labels
       .slice(1)
       .map(({ name, value }): [string, number] => [name, Number(volumeMl(mask, value).toFixed(4))]);
@@ -72,16 +72,16 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
   return { cases: segmented, issues: [...noticed, ...issues] };
 }
 
-/** The images in files and folders, in the form that the model was trained on. */
+/** The images in files and folders, in the form that the model was trained on; what a cohort's folders lack is among the issues. */
 export async function inputCases(
   inputs: readonly string[],
   { channels, labels }: Pick<ModelDescription, "channels" | "labels">,
-): Promise<SegmentationCase[]> {
+): Promise<WithIssues<SegmentationCase[]>> {
   const found =
     channels.source === "dce"
       ? await Promise.all(inputs.map((input) => examinationCases(input, channels.names as DceChannel[])))
-      : [await imageFileCases(inputs, channels.names, labels)];
-  const cases = found.flat();
+      : [{ value: await imageFileCases(inputs, channels.names, labels), issues: [] }];
+  const cases = found.flatMap(({ value }) => value);
   if (cases.length === 0) {
     throw new DataError("input-empty", {
       file: inputs.join(", "),
@@ -92,10 +92,13 @@ export async function inputCases(
           : "NIfTI or NRRD files, or folders of them",
     });
   }
-  return cases;
+  return { value: cases, issues: found.flatMap(({ issues }) => issues) };
 }
 
-async function examinationCases(input: string, channels: readonly DceChannel[]): Promise<SegmentationCase[]> {
+async function examinationCases(
+  input: string,
+  channels: readonly DceChannel[],
+): Promise<WithIssues<SegmentationCase[]>> {
   if (!(await isFolder(input))) {
     throw new DataError("input-missing", {
       file: input,
@@ -104,13 +107,14 @@ async function examinationCases(input: string, channels: readonly DceChannel[]):
     });
   }
   if (await isFolder(path.join(input, "images"))) {
-    const { examinations } = await readNativeCohort(input);
+    const { examinations, issues } = await readNativeCohort(input);
     // What is predicted is not compared here, so a reference mask that does not fit is no hindrance.
-    return examinations.map(({ segmentationFile, ...record }) => examinationCase(record, channels));
+    const cases = examinations.map(({ segmentationFile, ...record }) => examinationCase(record, channels));
+    return { value: cases, issues };
   }
   const resolved = path.resolve(input);
   const id = { patientId: path.basename(path.dirname(resolved)), visit: path.basename(resolved) };
-  return [examinationCase(await readExamination(resolved, id), channels)];
+  return { value: [examinationCase(await readExamination(resolved, id), channels)], issues: [] };
 }
 
 /** Files `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, … are the channels of one case; with one channel the suffix may be absent. */

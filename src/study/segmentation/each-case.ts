@@ -27,6 +27,8 @@ export async function eachCase<T extends { readonly id: string }>(
     try {
       await work(item);
     } catch (error) {
+      // An interruption says nothing about the case.
+      signal?.throwIfAborted();
       if (!(error instanceof ResiduaError)) throw error;
       issues.push({
         code: error.code,

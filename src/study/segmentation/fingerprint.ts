@@ -1,4 +1,5 @@
 /** Fingerprint and plan of a data set. */
+import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import {
   type CaseFingerprint,
@@ -18,7 +19,11 @@ export interface DataFingerprint {
   readonly issues: readonly Issue[];
 }
 
-/** Reads every case once. A case that cannot be used becomes an issue; the others go on. */
+/**
+ * Reads every case once. A case that cannot be used becomes an issue; the others go on.
+ *
+ * @throws {DataError} `training-empty` where no case can be used.
+ */
 export async function fingerprintCases(
   cases: readonly SegmentationCase[],
   progress: Progress,
@@ -45,5 +50,16 @@ export async function fingerprintCases(
       noticed.push(...found);
     },
   );
+  if (usable.length === 0) {
+    const [first] = issues;
+    throw new DataError("training-empty", {
+      found:
+        first === undefined
+          ? "no case with a reference segmentation"
+          : `none of ${cases.length} cases could be used: ${first.subject}: ${first.message}`,
+      expected: "at least one image with a segmentation on its grid",
+      remedy: "Add masks to the segmentations folder, or correct those that are there.",
+    });
+  }
   return { fingerprint: joinFingerprints(fingerprints), usable, issues: [...noticed, ...issues] };
 }

@@ -80,14 +80,24 @@ async function prepare(segmentationCase: SegmentationCase, plan: Plan): Promise<
   return { prepared, foreground, issues };
 }
 
-/** Changes with the plan and with any of the files. */
-async function cacheName({ id, files }: SegmentationCase, plan: Plan): Promise<string> {
-  const facts = await Promise.all(
+/** Path, size and time of change of each file: other facts, other contents. */
+export function fileFacts(files: readonly string[]): Promise<(readonly [string, number, number])[]> {
+  return Promise.all(
     files.map(async (file) => {
       const { size, mtimeMs } = await stat(file);
-      return [path.resolve(file), size, mtimeMs];
+      return [path.resolve(file), size, mtimeMs] as const;
     }),
   );
-  const text = JSON.stringify([id, facts, plan.spacingMm, plan.normalisation, process.versions.v8]);
+}
+
+/** Changes with the plan and with any of the files. */
+async function cacheName({ id, files }: SegmentationCase, plan: Plan): Promise<string> {
+  const text = JSON.stringify([
+    id,
+    await fileFacts(files),
+    plan.spacingMm,
+    plan.normalisation,
+    process.versions.v8,
+  ]);
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

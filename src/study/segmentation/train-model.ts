@@ -18,7 +18,7 @@ import { batchSource } from "./batches.ts";
 import type { ChannelSource, LabelName, SegmentationCase } from "./cases.ts";
 import { readModel, type SegmentationModel, writeModel } from "./model-folder.ts";
 import { createNetwork } from "./networks.ts";
-import type { PreparedStore } from "./prepared-store.ts";
+import { fileFacts, type PreparedStore } from "./prepared-store.ts";
 import { addOptimiser, RECIPES, scheduleOf } from "./recipe.ts";
 
 export interface TrainModelRequest {
@@ -75,7 +75,7 @@ export async function trainModel(request: TrainModelRequest): Promise<TrainedMod
     network.training({ batchSize: plan.batchSize, batchDice: recipe.batchDice }),
     recipe,
   );
-  const files = checkpointFiles(folder, request, graph, cases);
+  const files = await checkpointFiles(folder, request, graph, cases);
   const executable = await engine.compile(graph);
   const task = progress.begin(`train ${kind}${request.fold === null ? "" : ` fold ${request.fold}`}`, steps);
   try {
@@ -141,16 +141,18 @@ export async function trainModel(request: TrainModelRequest): Promise<TrainedMod
   }
 }
 
-/** One checkpoint beside the model, which belongs to one training: another plan, seed or set of cases begins anew. */
-function checkpointFiles(
+/** One checkpoint beside the model, which belongs to one training: other images, another plan, seed or recipe begin anew. */
+async function checkpointFiles(
   folder: string,
   request: TrainModelRequest,
   graph: Graph,
   cases: readonly SegmentationCase[],
 ) {
   const file = path.join(folder, "checkpoint.safetensors");
-  const { kind, plan, steps, initialKey, batchKey } = request;
-  const training = hashJson([kind, plan, steps, initialKey, batchKey, cases.map(({ id }) => id)]);
+  const { kind, plan, steps, channels, initialKey, batchKey } = request;
+  const images = await Promise.all(cases.map(async ({ id, files }) => [id, await fileFacts(files)]));
+  const recipe = RECIPES[plan.preset];
+  const training = hashJson([kind, plan, recipe, steps, channels, initialKey, batchKey, images]);
   const shapes = new Map(
     graph.nodes.flatMap((node) =>
       node.kind === "input" && node.initial !== undefined ? [[node.name, node.shape] as const] : [],

@@ -68,6 +68,8 @@ export async function applyStage(request: ApplyRequest): Promise<FinishedStage<A
         try {
           examinations.push(await applyToExamination(request, record, issues));
         } catch (error) {
+          // An interruption says nothing about the examination.
+          run.signal?.throwIfAborted();
           if (!(error instanceof ResiduaError)) throw error;
           issues.push(issueOf(error, record, "The examination was left out."));
         }

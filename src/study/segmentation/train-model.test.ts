@@ -1,0 +1,316 @@
+/** Training, the model folder, batches and predictors, on a network of two stages and made images. */
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createGrid } from "../../domain/grid.ts";
+import { deriveKey, RandomStream, randomKey } from "../../domain/random.ts";
+import type { Plan } from "../../networks/plan.ts";
+import { createUNet } from "../../networks/unet.ts";
+import { createEngine } from "../engines.ts";
+import { type Progress, SILENT } from "../progress.ts";
+import { batchSource } from "./batches.ts";
+import { type SegmentationCase, TUMOUR_LABELS } from "./cases.ts";
+import { readModel, readModels } from "./model-folder.ts";
+import { createPredictor, type Predictor } from "./predict-case.ts";
+import { cropCase, prepareCase } from "./prepare.ts";
+import { PreparedStore } from "./prepared-store.ts";
+import { type TrainModelRequest, trainModel } from "./train-model.ts";
+
+const EDGE = 16;
+const PLAN: Plan = {
+  preset: "compact",
+  inputChannels: 1,
+  classes: 2,
+  spacingMm: [1, 1, 1],
+  medianShape: [EDGE, EDGE, EDGE],
+  patchSize: [8, 8, 8],
+  batchSize: 2,
+  strides: [
+    [1, 1, 1],
+    [2, 2, 2],
+  ],
+  kernels: [
+    [3, 3, 3],
+    [3, 3, 3],
+  ],
+  features: [4, 8],
+  blocksPerStage: [1, 1],
+  blocksPerStageDecoder: [1],
+  normalisation: ["z-score"],
+  memoryEstimate: 0,
+};
+const grid = createGrid({
+  shape: [EDGE, EDGE, EDGE],
+  spacingMm: [1, 1, 1],
+  direction: [
+    [0, 0, 1],
+    [0, 1, 0],
+    [1, 0, 0],
+  ],
+  origin: [0, 0, 0],
+});
+
+/** Noise about a level of the case, with a bright cube of 3 voxels in a corner. */
+function madeCase(index: number, hasReference = true): SegmentationCase {
+  const stream = new RandomStream(randomKey(index));
+  const labels = Uint8Array.from({ length: EDGE ** 3 }, (_, i) => {
+    const at = [Math.floor(i / EDGE ** 2), Math.floor(i / EDGE) % EDGE, i % EDGE];
+    return at.every((x) => x >= 11 && x < 14) ? 1 : 0;
+  });
+  const channels = [Float32Array.from(labels, (label) => 50 + stream.normal(0, 5) + 60 * label)];
+  return {
+    id: `case-${index}`,
+    patientId: `case-${index}`,
+    files: [],
+    hasReference,
+    load: async () => ({ value: { grid, channels, labels }, issues: [] }),
+  };
+}
+
+const cases = [madeCase(1), madeCase(2), madeCase(3)];
+const STEPS = 8;
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(path.join(tmpdir(), "residua-train-"));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const at = (...parts: string[]) => path.join(root, ...parts);
+const weights = (name: string) => readFile(at(name, "weights.safetensors"));
+
+function request(name: string, change: Partial<TrainModelRequest> = {}): TrainModelRequest {
+  return {
+    folder: at(name),
+    kind: "nnunet",
+    plan: PLAN,
+    cases,
+    store: new PreparedStore(PLAN),
+    labels: TUMOUR_LABELS,
+    channels: { source: "files", names: ["t1"] },
+    fold: 0,
+    steps: STEPS,
+    checkpointEvery: 2,
+    seed: 3,
+    initialKey: deriveKey(randomKey(3), "network"),
+    batchKey: deriveKey(randomKey(3), "batches"),
+    engine: createEngine(),
+    progress: SILENT,
+    ...change,
+  };
+}
+
+/** Progress that calls back after each step. */
+function watching(onStep: (done: number) => void): Progress {
+  let done = 0;
+  return {
+    ...SILENT,
+    begin: () => ({
+      advance(count = 1) {
+        done += count;
+        onStep(done);
+      },
+      done() {},
+    }),
+  };
+}
+
+describe("training a model", () => {
+  let whole: Awaited<ReturnType<typeof trainModel>>;
+  beforeAll(async () => {
+    whole = await trainModel(request("whole"));
+  });
+
+  it("leaves the model, its curve and no checkpoint", async () => {
+    expect((await readdir(at("whole"))).sort()).toEqual([
+      "model.json",
+      "training.json",
+      "weights.safetensors",
+    ]);
+    expect(whole.curve.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(whole.model.description.training).toMatchObject({ steps: STEPS, fold: 0, cases: 3 });
+  });
+
+  it("goes on after an interruption to the same weights and the same curve", async () => {
+    const controller = new AbortController();
+    const interrupted = trainModel(
+      request("stopped", {
+        signal: controller.signal,
+        progress: watching((done) => {
+          if (done === 5) controller.abort(new Error("interrupted"));
+        }),
+      }),
+    );
+    await expect(interrupted).rejects.toThrow("interrupted");
+    expect(await readdir(at("stopped"))).toEqual(["checkpoint.safetensors"]);
+    const notes: string[] = [];
+    const resumed = await trainModel(
+      request("stopped", { progress: { ...SILENT, note: (text) => notes.push(text) } }),
+    );
+    expect(notes).toEqual(["going on from step 5"]);
+    expect((await weights("stopped")).equals(await weights("whole"))).toBe(true);
+    expect(resumed.curve).toEqual(whole.curve);
+    expect((await readdir(at("stopped"))).sort()).toEqual((await readdir(at("whole"))).sort());
+  });
+
+  it.each<[string, Partial<TrainModelRequest>]>([
+    ["seed", { batchKey: randomKey(9) }],
+    ["set of cases", { cases: cases.slice(0, 2) }],
+    ["state of the images", { cases: [{ ...cases[0], files: [import.meta.filename] }, cases[1], cases[2]] }],
+    ["choice of channels", { channels: { source: "files", names: ["t2"] } }],
+  ])("does not go on from a checkpoint of another %s", async (what, change) => {
+    const name = `other-${what.replaceAll(" ", "-")}`;
+    const controller = new AbortController();
+    const stop = watching((done) => {
+      if (done === 2) controller.abort(new Error("interrupted"));
+    });
+    await expect(trainModel(request(name, { signal: controller.signal, progress: stop }))).rejects.toThrow();
+    const notes: string[] = [];
+    await trainModel(request(name, { ...change, progress: { ...SILENT, note: (text) => notes.push(text) } }));
+    expect(notes).toEqual([]);
+  });
+
+  it("gives other weights for another seed, and none without a case that has a reference", async () => {
+    await trainModel(request("reseeded", { initialKey: randomKey(8) }));
+    expect((await weights("reseeded")).equals(await weights("whole"))).toBe(false);
+    const blind = trainModel(request("blind", { cases: [madeCase(1, false)] }));
+    await expect(blind).rejects.toMatchObject({ name: "DataError", code: "training-empty" });
+  });
+
+  describe("leaves a folder that", () => {
+    it("reads back as it was, with what the network needs", () => {
+      const { state, description } = whole.model;
+      expect(description.plan).toEqual(PLAN);
+      expect(description.channels).toEqual({ source: "files", names: ["t1"] });
+      const inputs = createUNet(PLAN)
+        .inference({ batchSize: 1 })
+        .nodes.flatMap((node) => (node.kind === "input" && node.initial !== undefined ? [node.name] : []));
+      expect([...state.keys()].sort()).toEqual([...inputs].sort());
+    });
+
+    it.each<[string, string, (folder: string) => Promise<unknown>, RegExp]>([
+      [
+        "model-missing",
+        "has no model.json",
+        (folder) => rm(path.join(folder, "model.json")),
+        /residua train/,
+      ],
+      [
+        "model-invalid",
+        "has half of it",
+        (folder) => cut(path.join(folder, "model.json"), 200),
+        /valid JSON/,
+      ],
+      [
+        "model-invalid",
+        "is of another format version",
+        (folder) => reversion(folder),
+        /formatVersion.*version 1/,
+      ],
+      ["file-missing", "has no weights", (folder) => rm(path.join(folder, "weights.safetensors")), /weights/],
+      [
+        "checkpoint-truncated",
+        "has half of the weights",
+        (folder) => cut(path.join(folder, "weights.safetensors"), 900),
+        /weights/,
+      ],
+    ])("is refused with %s where it %s", async (code, _, damage, words) => {
+      const folder = await mkdtemp(at("damaged-"));
+      await cp(at("whole"), folder, { recursive: true });
+      await damage(folder);
+      await expect(readModel(folder)).rejects.toMatchObject({ name: "DataError", code });
+      await expect(readModel(folder)).rejects.toThrow(words);
+    });
+
+    const cut = async (file: string, bytes: number) =>
+      writeFile(file, (await readFile(file)).subarray(0, bytes));
+    const reversion = async (folder: string) => {
+      const file = path.join(folder, "model.json");
+      await writeFile(
+        file,
+        (await readFile(file, "utf8")).replace('"formatVersion": 1', '"formatVersion": 2'),
+      );
+    };
+  });
+
+  describe("in folds gives a predictor that", () => {
+    let predictor: Predictor;
+    const prepared = madeCase(4)
+      .load()
+      .then(({ value }) => prepareCase(cropCase(value, "case-4"), PLAN));
+    const OPTIONS = { step: 0.5, mirror: false };
+    beforeAll(async () => {
+      await cp(at("whole"), at("folds/fold-0"), { recursive: true });
+      await cp(at("reseeded"), at("folds/fold-1"), { recursive: true });
+      predictor = await createPredictor(await readModels(at("folds")), createEngine());
+    });
+    afterAll(() => predictor.dispose());
+
+    it("averages the logits of the folds that are asked for", async () => {
+      const run = async (folds: readonly number[]) =>
+        (await predictor.predict(await prepared, { ...OPTIONS, folds })).prediction.probabilities;
+      const [a, b, both] = [await run([0]), await run([1]), await run([0, 1])];
+      const count = both.length / 2;
+      const logit = (p: Float32Array, i: number) => Math.log(p[count + i] / p[i]);
+      expect(a).not.toEqual(b);
+      for (let i = 0; i < count; i += 97)
+        expect(logit(both, i)).toBeCloseTo((logit(a, i) + logit(b, i)) / 2, 3);
+      expect((await predictor.predict(await prepared, OPTIONS)).prediction.probabilities).toEqual(both);
+    });
+
+    it("refuses models of different plans", async () => {
+      const models = await readModels(at("folds"));
+      const other = {
+        ...models[1],
+        description: { ...models[1].description, plan: { ...PLAN, features: [8, 8] } },
+      };
+      await expect(createPredictor([models[0], other], createEngine())).rejects.toMatchObject({
+        code: "models-differ",
+      });
+    });
+  });
+});
+
+describe("batches", () => {
+  const network = createUNet(PLAN);
+  const make = (members: readonly SegmentationCase[], key = randomKey(1)) =>
+    batchSource({ cases: members, store: new PreparedStore(PLAN), network, batchSize: 2, key });
+
+  it("are the same bits for the same key and step, in whatever order they are asked for", async () => {
+    const [one, other] = [make(cases), make(cases)];
+    const forward = [await one(0), await one(1), await one(2)];
+    const backward = [await other(2), await other(1), await other(0)].reverse();
+    expect(backward).toEqual(forward);
+  });
+
+  it("differ between steps and keys", async () => {
+    const batches = [await make(cases)(0), await make(cases)(1), await make(cases, randomKey(2))(0)];
+    expect(new Set(batches.map(({ image }) => image.join())).size).toBe(3);
+  });
+
+  it("hold tumour in the forced sample of every step, which few patches hold by chance", async () => {
+    const source = make(cases);
+    let byChance = 0;
+    for (let step = 0; step < 12; step++) {
+      const { labels0 } = await source(step);
+      const half = labels0.length / 2;
+      expect(labels0.slice(half).includes(1)).toBe(true);
+      if (labels0.slice(0, half).includes(1)) byChance++;
+    }
+    expect(byChance).toBeLessThan(12);
+  });
+
+  it("draw from the given cases alone", async () => {
+    const asked: string[] = [];
+    const spied = cases.map((entry) => ({
+      ...entry,
+      load() {
+        asked.push(entry.id);
+        return entry.load();
+      },
+    }));
+    const source = make(spied.slice(0, 2));
+    for (let step = 0; step < 6; step++) await source(step);
+    expect(asked.sort()).toEqual(["case-1", "case-2"]);
+  });
+});
