@@ -11,7 +11,7 @@ import { hashJson } from "./stage.ts";
 import { VERSIONS } from "./versions.ts";
 
 /** Sized for 15 minutes on 2 cores with the ONNX engine. */
-export const DEMO = { train: 36, test: 41, size: "small", steps: 250, folds: 3, seed: 20 } as const;
+export const DEMO = { train: 36, test: 41, size: "small", steps: 160, folds: 3, seed: 20 } as const;
 
 export interface DemoRequest {
   readonly folder: string;
