@@ -76,6 +76,10 @@ describe("a study file", () => {
       "before it",
     ],
     ["models: [{ name: size, columns: [d] }]\ncomparison: { reference: sise }", 'Did you mean "size"'],
+    [
+      "models: [{ name: a, columns: [d], estimator: column }, { name: b, columns: [e, f] }, { name: c, of: [a, b] }]",
+      "a bare column",
+    ],
     ["models: [{ name: pcr, columns: [d] }]", "predictions.csv"],
     ["models: [{ name: a, columns: [d, e], estimator: column }]", "2 columns"],
   ])("is refused where a model refers to what there is not: %s", (lines, words) => {

@@ -6,7 +6,7 @@ import { UsageError } from "../domain/errors.ts";
 import { closestName, suggestName } from "../domain/suggestion.ts";
 import { readText } from "../io/files.ts";
 import { RESERVED_COLUMNS } from "./compare.ts";
-import { modelName, type StudyConfig, studySchema } from "./schema.ts";
+import { type ModelConfig, modelName, type StudyConfig, studySchema } from "./schema.ts";
 
 export interface StudyFile {
   readonly file: string;
@@ -89,6 +89,10 @@ function unwrap(schema: unknown): { shape?: Record<string, unknown> } | undefine
   return inner;
 }
 
+function isScore(model: ModelConfig): boolean {
+  return typeof model === "object" && "columns" in model && model.estimator === "column";
+}
+
 function checkReferences(config: StudyConfig, file: string): void {
   const names = config.models.map(modelName);
   const refuse = (found: string, remedy: string): never => {
@@ -124,6 +128,12 @@ function checkReferences(config: StudyConfig, file: string): void {
           refuse(
             `model "${model.name}" is made of "${part}", which is not declared before it`,
             suggestName(part, names),
+          );
+        }
+        if (isScore(config.models[names.indexOf(part)])) {
+          refuse(
+            `model "${model.name}" is made of "${part}", a bare column, whose scale is not that of the outcome`,
+            `Give "${part}" the forest as its estimator.`,
           );
         }
       }
