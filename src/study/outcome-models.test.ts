@@ -146,6 +146,29 @@ describe("the outcome models of a study", () => {
     expect(issues).toEqual([]);
   });
 
+  it("go on without a model for which the data do not suffice, and without what is made of it", () => {
+    const known = new Set([0, 1]);
+    const found = fitStudy(
+      patients.map((patient, i) => ({
+        ...patient,
+        versions: patient.versions.map((row) => ({
+          ...row,
+          ...(patient.set === "train" && !known.has(i) ? { [DEEP[0]]: null, [DEEP[1]]: null } : {}),
+        })),
+      })),
+    );
+    expect(found.predictions.volume).toEqual(predictions.volume);
+    for (const name of ["deep(nnunet)", "both"]) {
+      expect(found.predictions[name].every((value) => value === null)).toBe(true);
+      expect(found.fitted).not.toHaveProperty([name]);
+    }
+    const errors = found.issues.filter(({ severity }) => severity === "error");
+    expect(errors.map(({ code, subject }) => [code, subject])).toEqual([
+      ["forest-rows", "deep(nnunet)"],
+      ["model-member-unfitted", "both"],
+    ]);
+  });
+
   it("predict a training patient without an outcome by the models of the other folds", () => {
     const found = fitStudy(replaced(3, { outcome: UNKNOWN_OUTCOME }));
     expect(found.predictions.volume[3]).toBe(predictions.volume[3]);

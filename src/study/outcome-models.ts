@@ -3,6 +3,7 @@
  * them, for the external test set.
  */
 import type { ClinicalValue, StudySet } from "../domain/cohort.ts";
+import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import type { PathologyOutcome } from "../domain/outcome.ts";
 import { deriveKey, type RandomKey } from "../domain/random.ts";
@@ -43,13 +44,13 @@ export interface ImageColumns {
 export interface OutcomeModels {
   /** Per model, one prediction per patient in the order given; null is missing. Higher is more residual disease. */
   readonly predictions: Readonly<Record<string, readonly (number | null)[]>>;
-  /** The fixed models, fitted on all training patients. */
+  /** The fixed models, fitted on all training patients; without those for which the data do not suffice. */
   readonly fitted: Readonly<Record<string, FittedModel>>;
   readonly target: Target["kind"];
   readonly issues: readonly Issue[];
 }
 
-/** Fits and predicts every model of the study. */
+/** Fits and predicts every model of the study. A model for which the data do not suffice becomes an issue; the others go on. */
 export function fitOutcomeModels(
   config: StudyConfig,
   patients: readonly ModelPatient[],
@@ -63,12 +64,13 @@ export function fitOutcomeModels(
   const predictions: Record<string, readonly (number | null)[]> = {};
   const fitted: Record<string, FittedModel> = {};
   const folds = new Map<string, readonly FittedModel[]>();
-  for (const plan of plans) {
+  const fitPlan = (plan: ModelPlan): void => {
     const usable = patients.map((patient) => patient.versions.every((row) => isUsable(row, plan, plans)));
     const trainable = patients.filter((patient, i) => usable[i] && patient.set === "train");
     const modelKey = deriveKey(key, "model", plan.name);
     const fitOn = (members: readonly ModelPatient[], fold: number | "all"): FittedModel => {
       if (plan.kind === "combined") {
+        requireFitted(plan.of, fitted);
         return combineModels(plan.of.map((name) => (fold === "all" ? fitted[name] : folds.get(name)![fold])));
       }
       const rows = members.map((patient) => patient.versions[0]);
@@ -111,8 +113,31 @@ export function fitOutcomeModels(
         message: `${left} of ${patients.length} patients lack what this model looks at and have no prediction of it.`,
       });
     }
+  };
+  for (const plan of plans) {
+    try {
+      fitPlan(plan);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      predictions[plan.name] = patients.map(() => null);
+      issues.push({
+        code: error.code,
+        severity: "error",
+        subject: plan.name,
+        message: `${error.message} The model was not fitted and predicts nobody.`,
+      });
+    }
   }
   return { predictions, fitted, target, issues };
+}
+
+function requireFitted(names: readonly string[], fitted: Readonly<Record<string, FittedModel>>): void {
+  const missing = names.find((name) => !Object.hasOwn(fitted, name));
+  if (missing === undefined) return;
+  throw new DataError("model-member-unfitted", {
+    found: `its member "${missing}" was not fitted`,
+    expected: "members that all were",
+  });
 }
 
 type ModelPlan =

@@ -267,6 +267,22 @@ describe("a table", () => {
     expect(await readFile(at("results/report.html"), "utf8")).toContain("outcome-single-class");
   });
 
+  it("that does not suffice for one model goes on with the others", async () => {
+    const args = await tableStudy(
+      TABLE.map((row, i) => `${row},${i < 2 ? i : ""}`),
+      "{ rcb: rcb_score }",
+      `${HEAD},rare`,
+    );
+    const study = await readFile(at("study.yaml"), "utf8");
+    const second = "{ name: rare, columns: [rare], estimator: forest }";
+    await writeFile(at("study.yaml"), study.replace("columns: [size] }]", `columns: [size] }, ${second}]`));
+    expect(found(await runs(args), "forest-rows", "rare")).toMatch(/at least 3.*predicts nobody/);
+    const metrics = JSON.parse(await readFile(at("results/metrics.json"), "utf8"));
+    const { models, pairs } = metrics.outOfFold.endpoints["rcb-auc"];
+    expect([models.volume.auc, models.rare.auc]).toEqual([expect.any(Number), null]);
+    expect(pairs).toMatchObject([{ a: "volume", b: "rare", difference: null, p: null }]);
+  });
+
   it("that fails after a former run leaves that run's report with its own manifest", async () => {
     const args = await tableStudy(TABLE);
     await runs(args);

@@ -54,7 +54,7 @@ export async function outcomeStage(
       await writeAtomically(path.join(run.folder, OUTCOME_MODELS_FILE), JSON.stringify({ target, fitted }));
       task.advance();
       task.done(`${names.length} models of ${target}`);
-      const scaled = names.filter((name) => fitted[name].kind !== "column");
+      const scaled = names.filter((name) => Object.hasOwn(fitted, name) && fitted[name].kind !== "column");
       return {
         value: { predictions, target, scaled },
         outputs: ["predictions.csv", OUTCOME_MODELS_FILE],
