@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { outcomeOfScore, type PathologyOutcome, UNKNOWN_OUTCOME } from "../domain/outcome.ts";
+import { outcomeOfClass, outcomeOfScore, type PathologyOutcome, UNKNOWN_OUTCOME } from "../domain/outcome.ts";
 import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
 import { predictModel } from "../models/comparators.ts";
 import { fitOutcomeModels, type ModelPatient } from "./outcome-models.ts";
@@ -94,6 +94,11 @@ describe("the outcome models of a study", () => {
     expect(fitStudy(blinded).predictions).toEqual(predictions);
     expect(fitStudy(turned).predictions).toEqual(predictions);
     expect(fitStudy(patients.slice(0, TRAIN)).fitted).toEqual(fitted);
+    const many = Array.from({ length: 2 * TRAIN }, () => ({
+      ...patients[TRAIN],
+      outcome: outcomeOfClass("I"),
+    }));
+    expect(fitStudy([...patients, ...many]).target).toBe("rcb-score");
   });
 
   it("average what the networks' versions of a test patient's features give", () => {
