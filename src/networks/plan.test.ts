@@ -50,7 +50,7 @@ describe("any plan", () => {
   });
 
   it("has a patch that its strides divide, no larger than the images need, within the memory reference", () => {
-    const references = { nnunet: 560_000_000, compact: 26_000_000 };
+    const references = { nnunet: 560_000_000, compact: 16_000_000 };
     fc.assert(
       fc.property(dataSet, ({ shape, spacing, cases, preset }) => {
         const plan = planNetwork(uniform(spacing, shape, cases), { classes: 2, preset });

@@ -48,6 +48,8 @@ export interface PlanOptions {
   readonly classes: number;
   /** By default, the channels that the fingerprint has intensities for, else 1. */
   readonly inputChannels?: number;
+  /** Replaces the spacing that follows from the fingerprint: coarser for speed, (slice, row, column), in mm. */
+  readonly spacingMm?: Triple;
   /** Replaces numbers of the preset. */
   readonly overrides?: Partial<PlanPreset>;
 }
@@ -75,7 +77,7 @@ export function planNetwork(fingerprint: Fingerprint, options: PlanOptions): Pla
       expected: "at least the background and one foreground class",
     });
   }
-  const spacing = targetSpacing(fingerprint);
+  const spacing = options.spacingMm ?? targetSpacing(fingerprint);
   const cases = fingerprint.shapesAfterCrop.length;
   const resampled = fingerprint.shapesAfterCrop.map((shape, i) =>
     shape.map((size, axis) => roundHalfEven((fingerprint.spacingsMm[i][axis] / spacing[axis]) * size)),

@@ -19,6 +19,6 @@ export const PRESETS: Readonly<Record<PresetName, PlanPreset>> = {
     memoryReference: 560_000_000,
     maxBatch: Number.POSITIVE_INFINITY,
   },
-  /** Training on a few processor cores: the same rules with half the channels and patches up to about 48x64x64. */
-  compact: { baseFeatures: 16, maxFeatures: 160, memoryReference: 26_000_000, maxBatch: 2 },
+  /** Training on a few processor cores: the same rules with half the channels and patches up to about 48x64x48. */
+  compact: { baseFeatures: 16, maxFeatures: 160, memoryReference: 16_000_000, maxBatch: 2 },
 };

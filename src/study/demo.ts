@@ -1,17 +1,26 @@
 /** `residua demo`: a simulated cohort, the full study on it, its report. */
-
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { randomKey } from "../domain/random.ts";
 import { readText, writeAtomically } from "../io/files.ts";
-import { phantomStudy, writePhantom } from "./phantom.ts";
+import { type PhantomRequest, phantomStudy, writePhantom } from "./phantom.ts";
 import type { Progress } from "./progress.ts";
 import { type RunOutcome, runStudy } from "./run.ts";
+import type { StudyConfig } from "./schema.ts";
 import { hashJson } from "./stage.ts";
 import { VERSIONS } from "./versions.ts";
 
-/** Sized for 15 minutes on 2 cores with the ONNX engine. */
-export const DEMO = { train: 36, test: 41, size: "small", steps: 160, folds: 3, seed: 20 } as const;
+type DemoSettings = Pick<PhantomRequest, "train" | "test" | "size" | "seed"> & {
+  readonly training: Partial<StudyConfig["training"]>;
+};
+
+/** Sized for 15 minutes on 2 cores with the ONNX engine: at this spacing one patch holds the whole breast. */
+export const DEMO: DemoSettings = {
+  train: 36,
+  test: 41,
+  size: "small",
+  seed: 20,
+  training: { steps: 200, folds: 3, spacingMm: [2.4, 2.3, 2.3] },
+};
 
 export interface DemoRequest {
   readonly folder: string;
@@ -24,14 +33,14 @@ export async function runDemo({ folder, progress, signal }: DemoRequest): Promis
   const cohort = path.join(folder, "cohort");
   const stop = signal === undefined ? {} : { signal };
   const marker = path.join(cohort, ".demo");
-  const recipe = hashJson([DEMO, VERSIONS.residua, randomKey(DEMO.seed)]);
+  const recipe = hashJson([DEMO, VERSIONS.residua]);
   if (existsSync(marker) && (await readText(marker)).trim() === recipe) {
     progress.note("the simulated cohort is already there");
   } else {
     await writePhantom({
       folder: cohort,
       ...DEMO,
-      study: phantomStudy("Residua demo", DEMO),
+      study: phantomStudy("Residua demo", DEMO.training),
       progress,
       ...stop,
     });

@@ -8,6 +8,7 @@ import { writeAtomically } from "../io/files.ts";
 import { writeExamination } from "../io/layouts/native.ts";
 import { writeCsv } from "../io/tables/write.ts";
 import type { Progress } from "./progress.ts";
+import type { StudyConfig } from "./schema.ts";
 
 export interface PhantomRequest {
   readonly folder: string;
@@ -54,10 +55,7 @@ export async function writePhantom(
 }
 
 /** The study file of a simulated cohort. */
-export function phantomStudy(
-  name: string,
-  training: { readonly steps: number; readonly folds: number },
-): string {
+export function phantomStudy(name: string, training: Partial<StudyConfig["training"]>): string {
   return `# A study on a simulated cohort. docs/study-file.md explains every key.
 name: ${name}
 simulated: true
@@ -69,7 +67,7 @@ cohort:
 outcome: { rcb: rcb_score }
 subtype: { column: subtype }
 networks: [nnunet]
-training: { steps: ${training.steps}, folds: ${training.folds} }
+training: ${JSON.stringify(training)}
 models:
   - volume
   - name: volume after chemotherapy

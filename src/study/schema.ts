@@ -47,6 +47,8 @@ const subtypeSchema = z.union([z.strictObject({ column }), z.strictObject({ hr: 
 /** Channels of the network's input, chosen by acquisition time. */
 const CHANNELS = ["pre", "early", "late", "early-pre", "late-pre", "late-early"] as const;
 
+const spacing = z.number().positive();
+
 const trainingSchema = z.strictObject({
   steps: z.int().positive().default(2000),
   folds: z.int().min(2).default(5),
@@ -54,6 +56,8 @@ const trainingSchema = z.strictObject({
   preset: z.enum(["compact", "nnunet"]).default("compact"),
   /** Input channels of the network. */
   channels: z.array(z.enum(CHANNELS)).min(1).default(["early", "early-pre"]),
+  /** Spacing that images are resampled to, (slice, row, column) in mm; by default as nnU-Net plans it. Coarser is faster. */
+  spacingMm: z.tuple([spacing, spacing, spacing]).optional(),
   /** Steps between checkpoints from which an interrupted run goes on. */
   checkpointEvery: z.int().positive().default(200),
 });

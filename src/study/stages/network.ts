@@ -39,16 +39,17 @@ export interface NetworkStages {
 export async function planStage(stages: NetworkStages): Promise<FinishedStage<PlannedNetwork>> {
   const { run, config, hashes } = stages;
   const cases = referenceCases(stages);
-  const { preset, channels } = config.training;
+  const { preset, channels, spacingMm } = config.training;
   return runStage(run, {
     name: "plan",
-    inputs: { preset, channels, images: await hashes.ofAll(cases.flatMap(({ files }) => files)) },
+    inputs: { preset, channels, spacingMm, images: await hashes.ofAll(cases.flatMap(({ files }) => files)) },
     async make() {
       const { fingerprint, usable, issues } = await fingerprintCases(cases, run.progress, run.signal);
       const plan = planNetwork(fingerprint, {
         preset,
         classes: TUMOUR_LABELS.length,
         inputChannels: channels.length,
+        ...(spacingMm === undefined ? {} : { spacingMm }),
       });
       run.progress.note(describePlan(plan));
       return { value: { plan, fingerprint, usable: usable.map(({ id }) => id) }, outputs: [], issues };
