@@ -1,5 +1,6 @@
 /** `residua demo`: a simulated cohort, the full study on it, its report. */
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { readText, writeAtomically } from "../io/files.ts";
 import { type PhantomRequest, phantomStudy, writePhantom } from "./phantom.ts";
@@ -37,6 +38,8 @@ export async function runDemo({ folder, progress, signal }: DemoRequest): Promis
   if (existsSync(marker) && (await readText(marker)).trim() === recipe) {
     progress.note("the simulated cohort is already there");
   } else {
+    // A cohort of another version's demo; a folder without the marker is not ours to remove.
+    if (existsSync(marker)) await rm(cohort, { recursive: true });
     await writePhantom({
       folder: cohort,
       ...DEMO,

@@ -181,7 +181,7 @@ function planModels(
     return {
       kind: "fitted",
       name,
-      spec: isBareColumn(model, training)
+      spec: isBareColumn(model, config.models, training)
         ? { kind: "column", column: model.columns[0] }
         : forest(model.columns),
       required: [],
@@ -190,13 +190,21 @@ function planModels(
   });
 }
 
-/** A single numeric column is the score itself unless the study asks for a forest. */
+/**
+ * A single numeric column is the score itself unless the study asks for a forest, or combines it with other models, which
+ * needs the scale of the outcome.
+ */
 function isBareColumn(
   model: Extract<ModelConfig, { columns: string[] }>,
+  models: readonly ModelConfig[],
   training: readonly ModelPatient[],
 ): boolean {
   if (model.estimator !== undefined) return model.estimator === "column";
   if (model.columns.length > 1) return false;
+  const combined = models.some(
+    (other) => typeof other === "object" && "of" in other && other.of.includes(model.name),
+  );
+  if (combined) return false;
   return training.every(({ versions }) => typeof (versions[0][model.columns[0]] ?? 0) === "number");
 }
 

@@ -1,4 +1,5 @@
 /** `residua phantom`: a simulated cohort on disk, in the native layout, with its study file. */
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { UsageError } from "../domain/errors.ts";
 import { randomKey } from "../domain/random.ts";
@@ -26,7 +27,7 @@ export interface PhantomRequest {
  * Simulates patients one at a time and writes them; the table comes last, so that a cohort with a table is whole.
  *
  * @returns the clinical rows written.
- * @throws {UsageError} `phantom-empty` for no patient to train on.
+ * @throws {UsageError} `phantom-empty` for no patient to train on; `phantom-exists` where a cohort is already there.
  */
 export async function writePhantom(
   request: PhantomRequest,
@@ -34,6 +35,14 @@ export async function writePhantom(
   const { folder, train, test, size, seed, progress, signal } = request;
   if (train < 1) {
     throw new UsageError("phantom-empty", { found: `${train} training patients`, expected: "at least one" });
+  }
+  if (existsSync(path.join(folder, "study.yaml"))) {
+    throw new UsageError("phantom-exists", {
+      file: folder,
+      found: "a cohort with a study file",
+      expected: "a new folder",
+      remedy: "Choose another folder, or remove this one.",
+    });
   }
   const task = progress.begin("simulate patients", train + test);
   const rows: SimulatedPatient["clinical"][] = [];

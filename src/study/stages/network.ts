@@ -1,4 +1,5 @@
 /** Stages that make a segmentation network: its plan, and its training in folds. */
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Cohort, ExaminationRecord } from "../../domain/cohort.ts";
 import { deriveKey, randomKey } from "../../domain/random.ts";
@@ -68,7 +69,8 @@ export async function trainStages(
   const { plan, usable } = planned.value;
   const { steps, folds, channels, checkpointEvery } = config.training;
   const key = randomKey(run.seed);
-  const store = new PreparedStore(plan, path.join(run.folder, ".cache"));
+  const cache = path.join(run.folder, ".cache");
+  const store = new PreparedStore(plan, cache);
   const cases = referenceCases(stages).filter(({ id }) => usable.includes(id));
   const trained: FinishedStage<TrainedFold>[] = [];
   for (let fold = 0; fold < folds; fold++) {
@@ -112,6 +114,7 @@ export async function trainStages(
     if (stage.cached) run.progress.note(`train ${kind} fold ${fold}: already there`);
     trained.push(stage);
   }
+  await rm(cache, { recursive: true, force: true });
   return trained;
 }
 

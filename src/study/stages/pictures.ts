@@ -4,6 +4,7 @@ import type { Cohort, ExaminationRecord } from "../../domain/cohort.ts";
 import { choosePhases } from "../../domain/dce.ts";
 import type { LabelMap } from "../../domain/volume.ts";
 import { subtraction } from "../../imaging/kinetics.ts";
+import { replaceNonFinite } from "../../imaging/non-finite.ts";
 import { type Colour, slicePicture } from "../../imaging/slice-picture.ts";
 import { readLabelMap } from "../../io/images.ts";
 import { readDceSeriesOf, readSegmentationOf } from "../../io/layouts/native.ts";
@@ -74,7 +75,8 @@ async function drawPicture(
 ): Promise<Picture> {
   const { value: series } = await readDceSeriesOf(record);
   const { pre, early } = choosePhases(series.timesSeconds);
-  const difference = subtraction(series.phases[early], series.phases[pre]);
+  const [before, after] = [pre, early].map((phase) => replaceNonFinite(series.phases[phase]).value);
+  const difference = subtraction(after, before);
   const predicted = await readLabelMap(path.join(runFolder, segmentation));
   const reference = await readSegmentationOf(record, difference.grid);
   const raster = slicePicture(difference, 0, largestSlice([predicted, reference]), {
