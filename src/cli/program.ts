@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exportCommand } from "./commands/export.ts";
 import { featuresCommand } from "./commands/features.ts";
+import { ingestCommand } from "./commands/ingest.ts";
 import { kineticsCommand } from "./commands/kinetics.ts";
 import { phantomCommand } from "./commands/phantom.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -23,6 +24,7 @@ const COMMANDS: readonly (() => Command)[] = [
   demoCommand,
   runCommand,
   phantomCommand,
+  ingestCommand,
   kineticsCommand,
   planCommand,
   trainCommand,

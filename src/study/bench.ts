@@ -27,6 +27,8 @@ export interface BenchResult {
   readonly inferenceSeconds: number;
   /** Largest resident memory of the process. */
   readonly peakMemoryMiB: number;
+  /** Share of the training step spent in convolutions; null where the engine cannot tell, as ONNX Runtime's cannot. */
+  readonly convolutionShare: number | null;
 }
 
 /** Five stages, features 32 to 320, 2 input channels, 2 classes: the network that nnU-Net plans for a 64³ patch. */
@@ -89,6 +91,7 @@ export async function runBench({ patch, batch, runs, progress }: BenchRequest): 
     trainStepSeconds,
     inferenceSeconds,
     peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    convolutionShare: null,
   };
 }
 

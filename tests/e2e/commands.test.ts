@@ -12,7 +12,19 @@ import { writeNifti } from "../../src/io/nifti/write.ts";
 import { residua } from "./command-line.ts";
 
 const COMMANDS = [
-  ...["demo", "run", "phantom", "kinetics", "plan", "train", "segment", "evaluate", "features", "rcb"],
+  ...[
+    "demo",
+    "run",
+    "phantom",
+    "ingest",
+    "kinetics",
+    "plan",
+    "train",
+    "segment",
+    "evaluate",
+    "features",
+    "rcb",
+  ],
   ...["compare", "predict", "export", "bench", "doctor"],
 ];
 /** Options without which a command does not look at the others. */
