@@ -3,24 +3,18 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { readText, writeAtomically } from "../io/files.ts";
-import { type PhantomRequest, phantomStudy, writePhantom } from "./phantom.ts";
+import { type PhantomRequest, writePhantom } from "./phantom.ts";
 import type { Progress } from "./progress.ts";
 import { type RunOutcome, runStudy } from "./run.ts";
-import type { StudyConfig } from "./schema.ts";
 import { hashJson } from "./stage.ts";
 import { VERSIONS } from "./versions.ts";
 
-type DemoSettings = Pick<PhantomRequest, "train" | "test" | "size" | "seed"> & {
-  readonly training: Partial<StudyConfig["training"]>;
-};
-
-/** Sized for 15 minutes on 2 cores with the ONNX engine: at this spacing one patch holds the whole breast. */
-export const DEMO: DemoSettings = {
+/** Sized for 15 minutes on 2 cores with the ONNX engine. */
+export const DEMO: Pick<PhantomRequest, "train" | "test" | "size" | "seed"> = {
   train: 36,
   test: 41,
   size: "small",
   seed: 20,
-  training: { steps: 200, folds: 3, spacingMm: [2.4, 2.3, 2.3] },
 };
 
 export interface DemoRequest {
@@ -43,7 +37,7 @@ export async function runDemo({ folder, progress, signal }: DemoRequest): Promis
     await writePhantom({
       folder: cohort,
       ...DEMO,
-      study: phantomStudy("Residua demo", DEMO.training),
+      name: "Residua demo",
       progress,
       ...stop,
     });

@@ -19,8 +19,8 @@ export interface PhantomRequest {
   readonly seed: number;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
-  /** Study file to write beside the cohort. */
-  readonly study: string;
+  /** Name of the study that is written beside the cohort. */
+  readonly name: string;
 }
 
 /**
@@ -58,13 +58,22 @@ export async function writePhantom(
     task.advance(1, patient.id);
   }
   await writeCsv(path.join(folder, "clinical.csv"), Object.keys(rows[0]), rows);
-  await writeAtomically(path.join(folder, "study.yaml"), request.study);
+  await writeAtomically(path.join(folder, "study.yaml"), studyText(request.name, size));
   task.done(`${train} to train, ${test} to test`);
   return rows;
 }
 
+/**
+ * Training that suits each size on 2 cores: at the coarser spacing of `small` one patch holds the whole breast, so that a study
+ * takes minutes; `full` takes the study file's defaults.
+ */
+const TRAINING: Readonly<Record<PhantomSize, Partial<StudyConfig["training"]>>> = {
+  small: { steps: 200, folds: 3, spacingMm: [2.4, 2.3, 2.3] },
+  full: {},
+};
+
 /** The study file of a simulated cohort. */
-export function phantomStudy(name: string, training: Partial<StudyConfig["training"]>): string {
+function studyText(name: string, size: PhantomSize): string {
   return `# A study on a simulated cohort. docs/study-file.md explains every key.
 name: ${name}
 simulated: true
@@ -76,7 +85,7 @@ cohort:
 outcome: { rcb: rcb_score }
 subtype: { column: subtype }
 networks: [nnunet]
-training: ${JSON.stringify(training)}
+training: ${JSON.stringify(TRAINING[size])}
 models:
   - volume
   - name: volume after chemotherapy

@@ -1,6 +1,6 @@
 /** `residua phantom`: writes a simulated cohort. */
 import { Command, Option } from "commander";
-import { phantomStudy, writePhantom } from "../../study/phantom.ts";
+import { writePhantom } from "../../study/phantom.ts";
 import { consoleProgress, print } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { wholeNumber } from "../options.ts";
@@ -35,7 +35,7 @@ Examples:
       const rows = await writePhantom({
         folder,
         ...options,
-        study: phantomStudy("Simulated cohort", { steps: 2000, folds: 5 }),
+        name: "Simulated cohort",
         progress: consoleProgress(),
         signal: interruptSignal(),
       });
