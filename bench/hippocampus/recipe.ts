@@ -1,4 +1,4 @@
-/** One training recipe on real MR: the first 112 cases of `hippocampus-mr` train, the other 28 test. See RESULTS.md. */
+/** One training recipe on real MR: the first 112 cases of `hippocampus-mr` train, the other 28 test. See README.md. */
 import { parseArgs } from "node:util";
 import { deriveKey, randomKey } from "../../src/domain/random.ts";
 import { stateFor } from "../../src/engine/checkpoint.ts";
