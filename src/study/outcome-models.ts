@@ -60,66 +60,21 @@ export function fitOutcomeModels(
   const training = patients.filter((patient) => patient.set === "train");
   const target = richestTarget(training.map((patient) => patient.outcome));
   const plans = planModels(config, training, imageColumns);
+  const done = new Map<string, FittedPlan>();
   const issues: Issue[] = [];
-  const predictions: Record<string, readonly (number | null)[]> = {};
-  const fitted: Record<string, FittedModel> = {};
-  const folds = new Map<string, readonly FittedModel[]>();
-  const fitPlan = (plan: ModelPlan): void => {
-    const usable = patients.map((patient) => patient.versions.every((row) => isUsable(row, plan, plans)));
-    const trainable = patients.filter((patient, i) => usable[i] && patient.set === "train");
-    const modelKey = deriveKey(key, "model", plan.name);
-    const fitOn = (members: readonly ModelPatient[], fold: number | "all"): FittedModel => {
-      if (plan.kind === "combined") {
-        requireFitted(plan.of, fitted);
-        return combineModels(plan.of.map((name) => (fold === "all" ? fitted[name] : folds.get(name)![fold])));
-      }
-      const rows = members.map((patient) => patient.versions[0]);
-      const outcomes = targetOf(
-        members.map((patient) => patient.outcome),
-        target,
-      );
-      return fitModel(plan.spec, rows, outcomes, deriveKey(modelKey, "fit", fold));
-    };
-    const outOfFold = crossFit(
-      Int32Array.from(trainable, (patient) => patient.fold ?? 0),
-      (rows, fold) =>
-        fitOn(
-          Array.from(rows, (row) => trainable[row]),
-          fold,
-        ),
-      (model, rows) =>
-        predictModel(
-          model,
-          Array.from(rows, (row) => trainable[row].versions[0]),
-        ).predictions,
-    );
-    folds.set(plan.name, outOfFold.models);
-    fitted[plan.name] = fitOn(trainable, "all");
-    issues.push(...labelled(fitted[plan.name].issues, plan.name));
-    let nextTrainable = 0;
-    predictions[plan.name] = patients.map((patient, i) => {
-      if (!usable[i]) return null;
-      if (patient.set === "train") return finiteOrNull(outOfFold.predictions[nextTrainable++]);
-      const versions = patient.versions.map((row) => predictModel(fitted[plan.name], [row]));
-      issues.push(...labelled(versions[0].issues, plan.name, patient.id));
-      return finiteOrNull(meanPredictions(versions.map((version) => version.predictions))[0]);
-    });
-    const left = usable.filter((value) => !value).length;
-    if (left > 0) {
-      issues.push({
-        code: "prediction-missing",
-        severity: "warning",
-        subject: plan.name,
-        message: `${left} of ${patients.length} patients lack what this model looks at and have no prediction of it.`,
-      });
-    }
-  };
   for (const plan of plans) {
     try {
-      fitPlan(plan);
+      const fitted = fitPlan(plan, {
+        patients,
+        plans,
+        target,
+        done,
+        key: deriveKey(key, "model", plan.name),
+      });
+      done.set(plan.name, fitted);
+      issues.push(...fitted.issues);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      predictions[plan.name] = patients.map(() => null);
       issues.push({
         code: error.code,
         severity: "error",
@@ -128,16 +83,100 @@ export function fitOutcomeModels(
       });
     }
   }
-  return { predictions, fitted, target, issues };
+  const nobody = patients.map(() => null);
+  return {
+    predictions: Object.fromEntries(plans.map(({ name }) => [name, done.get(name)?.predictions ?? nobody])),
+    fitted: Object.fromEntries([...done].map(([name, { fixed }]) => [name, fixed])),
+    target,
+    issues,
+  };
 }
 
-function requireFitted(names: readonly string[], fitted: Readonly<Record<string, FittedModel>>): void {
-  const missing = names.find((name) => !Object.hasOwn(fitted, name));
-  if (missing === undefined) return;
+interface FitContext {
+  readonly patients: readonly ModelPatient[];
+  readonly plans: readonly ModelPlan[];
+  readonly target: Target["kind"];
+  /** The models before this one. */
+  readonly done: ReadonlyMap<string, FittedPlan>;
+  readonly key: RandomKey;
+}
+
+interface FittedPlan {
+  /** Fitted on all training patients. */
+  readonly fixed: FittedModel;
+  /** Fitted without the patients of each fold. */
+  readonly folds: readonly FittedModel[];
+  /** One per patient. */
+  readonly predictions: readonly (number | null)[];
+  readonly issues: readonly Issue[];
+}
+
+function fitPlan(plan: ModelPlan, context: FitContext): FittedPlan {
+  const { patients, plans } = context;
+  const usable = patients.map((patient) => patient.versions.every((row) => isUsable(row, plan, plans)));
+  const trainable = patients.filter((patient, i) => usable[i] && patient.set === "train");
+  const membersOf = (rows: Int32Array) => Array.from(rows, (row) => trainable[row]);
+  const outOfFold = crossFit(
+    Int32Array.from(trainable, (patient) => patient.fold ?? 0),
+    (rows, fold) => fitMembers(plan, membersOf(rows), fold, context),
+    (model, rows) =>
+      predictModel(
+        model,
+        membersOf(rows).map(({ versions }) => versions[0]),
+      ).predictions,
+  );
+  const fixed = fitMembers(plan, trainable, "all", context);
+  const issues: Issue[] = [...labelled(fixed.issues, plan.name), ...unpredicted(plan, usable)];
+  const held = new Map(trainable.map(({ id }, row) => [id, outOfFold.predictions[row]]));
+  const predictions = patients.map((patient, i) => {
+    if (!usable[i]) return null;
+    if (patient.set === "train") return finiteOrNull(held.get(patient.id) ?? Number.NaN);
+    const versions = patient.versions.map((row) => predictModel(fixed, [row]));
+    issues.push(...labelled(versions[0].issues, plan.name, patient.id));
+    return finiteOrNull(meanPredictions(versions.map((version) => version.predictions))[0]);
+  });
+  return { fixed, folds: outOfFold.models, predictions, issues };
+}
+
+/** @param fold The fold that the members leave out, or `all` where they are all training patients. */
+function fitMembers(
+  plan: ModelPlan,
+  members: readonly ModelPatient[],
+  fold: number | "all",
+  { done, target, key }: FitContext,
+): FittedModel {
+  if (plan.kind === "combined") {
+    const parts = plan.of.map((name) => requireFitted(name, done));
+    return combineModels(parts.map(({ fixed, folds }) => (fold === "all" ? fixed : folds[fold])));
+  }
+  const rows = members.map(({ versions }) => versions[0]);
+  const outcomes = targetOf(
+    members.map(({ outcome }) => outcome),
+    target,
+  );
+  return fitModel(plan.spec, rows, outcomes, deriveKey(key, "fit", fold));
+}
+
+function requireFitted(name: string, done: ReadonlyMap<string, FittedPlan>): FittedPlan {
+  const fitted = done.get(name);
+  if (fitted !== undefined) return fitted;
   throw new DataError("model-member-unfitted", {
-    found: `its member "${missing}" was not fitted`,
+    found: `its member "${name}" was not fitted`,
     expected: "members that all were",
   });
+}
+
+function unpredicted({ name }: ModelPlan, usable: readonly boolean[]): Issue[] {
+  const left = usable.filter((value) => !value).length;
+  if (left === 0) return [];
+  return [
+    {
+      code: "prediction-missing",
+      severity: "warning",
+      subject: name,
+      message: `${left} of ${usable.length} patients lack what this model looks at and have no prediction of it.`,
+    },
+  ];
 }
 
 type ModelPlan =
