@@ -134,6 +134,12 @@ export function planNetwork(fingerprint: Fingerprint, options: PlanOptions): Pla
   };
 }
 
+/** One line that describes a plan to a person. */
+export function describePlan({ preset, patchSize, batchSize, spacingMm, features }: Plan): string {
+  const spacing = spacingMm.map((mm) => Number(mm.toFixed(3))).join("x");
+  return `plan ${preset}: patch ${patchSize.join("x")} at ${spacing} mm, batch ${batchSize}, features ${features.join(", ")}`;
+}
+
 /** Median spacing per axis; the 10th percentile for an axis much coarser and with far fewer voxels than the others. */
 function targetSpacing({ spacingsMm, shapesAfterCrop }: Fingerprint): Triple {
   const of = (triples: readonly Triple[], axis: number, percent: number) =>

@@ -5,7 +5,7 @@ import type { Issue } from "../domain/issues.ts";
 import { deriveKey, randomKey } from "../domain/random.ts";
 import { DEFAULT_DCE_CHANNELS } from "../imaging/dce-input.ts";
 import { assignFolds } from "../models/cross-validation.ts";
-import { type Plan, planNetwork } from "../networks/plan.ts";
+import { describePlan, type Plan, planNetwork } from "../networks/plan.ts";
 import type { PresetName } from "../networks/presets.ts";
 import { createEngine } from "./engines.ts";
 import type { Progress } from "./progress.ts";
@@ -90,9 +90,4 @@ function leaveOutFold(
     deriveKey(randomKey(seed), "folds"),
   );
   return cases.filter((_, i) => value[i] !== fold);
-}
-
-export function describePlan({ preset, patchSize, batchSize, spacingMm, features }: Plan): string {
-  const spacing = spacingMm.map((mm) => Number(mm.toFixed(3))).join("x");
-  return `plan ${preset}: patch ${patchSize.join("x")} at ${spacing} mm, batch ${batchSize}, features ${features.join(", ")}`;
 }

@@ -5,7 +5,7 @@ import type { Cohort, ExaminationRecord } from "../../domain/cohort.ts";
 import { deriveKey, randomKey } from "../../domain/random.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Fingerprint } from "../../networks/fingerprint.ts";
-import { type Plan, planNetwork } from "../../networks/plan.ts";
+import { describePlan, type Plan, planNetwork } from "../../networks/plan.ts";
 import type { FileHashes } from "../file-hashes.ts";
 import type { NetworkKind, StudyConfig } from "../schema.ts";
 import { examinationCase, type SegmentationCase, TUMOUR_LABELS } from "../segmentation/cases.ts";
@@ -14,7 +14,6 @@ import { PreparedStore } from "../segmentation/prepared-store.ts";
 import { RECIPES } from "../segmentation/recipe.ts";
 import { type CurvePoint, trainModel } from "../segmentation/train-model.ts";
 import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
-import { describePlan } from "../train.ts";
 
 export interface PlannedNetwork {
   readonly plan: Plan;
