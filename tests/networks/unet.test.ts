@@ -4,7 +4,8 @@ import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { appendGradients } from "../../src/graph/gradients.ts";
 import type { Graph, InputNode } from "../../src/graph/graph.ts";
-import { createUNet, type UNetPlan } from "../../src/networks/unet.ts";
+import type { NetworkPlan } from "../../src/networks/encoder-decoder.ts";
+import { createUNet } from "../../src/networks/unet.ts";
 import golden from "../golden/networks/unet.json" with { type: "json" };
 
 /** Numbers in [−1, 1): a linear congruential generator seeded with the FNV-1a hash of a name, as in the golden script. */
@@ -83,7 +84,7 @@ function expectDigest(
 describe.each(golden.cases.map((each, i) => ({ ...each, i })))(
   "the U-Net, case $i",
   ({ plan, batchSize, batchDice, ...expected }) => {
-    const network = createUNet(plan as unknown as UNetPlan);
+    const network = createUNet(plan as unknown as NetworkPlan);
 
     it("has the parameters of nnU-Net's, but for the head without a loss", () => {
       const [coarsest] = plan.features.slice(-2);
