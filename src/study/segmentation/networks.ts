@@ -47,7 +47,7 @@ export function createNetwork(
 }
 
 /** The plan of a data set with the channels of a kind of network; all kinds share the rest, and so the prepared images. */
-export function planFor(kind: NetworkKind, plan: Plan): Plan {
+export function planOfKind(kind: NetworkKind, plan: Plan): Plan {
   return { ...plan, features: featuresOf(plan.strides.length, KINDS[kind].channels[plan.preset]) };
 }
 

@@ -10,7 +10,7 @@ import type { FileHashes } from "../file-hashes.ts";
 import type { NetworkKind, StudyConfig } from "../schema.ts";
 import { examinationCase, type SegmentationCase, TUMOUR_LABELS } from "../segmentation/cases.ts";
 import { fingerprintCases } from "../segmentation/fingerprint.ts";
-import { optionsOf, planFor } from "../segmentation/networks.ts";
+import { optionsOf, planOfKind } from "../segmentation/networks.ts";
 import { PreparedStore } from "../segmentation/prepared-store.ts";
 import { RECIPES } from "../segmentation/recipe.ts";
 import { type CurvePoint, trainModel } from "../segmentation/train-model.ts";
@@ -68,7 +68,7 @@ export async function trainStages(
 ): Promise<FinishedStage<TrainedFold>[]> {
   const { run, config, hashes, engine } = stages;
   const { usable } = planned.value;
-  const plan = planFor(kind, planned.value.plan);
+  const plan = planOfKind(kind, planned.value.plan);
   const { steps, folds, channels, checkpointEvery } = config.training;
   const options = optionsOf(kind, config.training);
   const key = randomKey(run.seed);
