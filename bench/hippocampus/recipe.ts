@@ -10,11 +10,12 @@ import { initialState } from "../../src/engine/state.ts";
 import { startOfTraining, train } from "../../src/engine/trainer.ts";
 import { compareMasks } from "../../src/imaging/segmentation-metrics.ts";
 import { planNetwork } from "../../src/networks/plan.ts";
-import { createUNet } from "../../src/networks/unet.ts";
 import { SILENT } from "../../src/study/progress.ts";
+import { NETWORK_KINDS } from "../../src/study/schema.ts";
 import { batchSource } from "../../src/study/segmentation/batches.ts";
 import { openSegmentationData, type SegmentationCase } from "../../src/study/segmentation/cases.ts";
 import { fingerprintCases } from "../../src/study/segmentation/fingerprint.ts";
+import { createNetwork } from "../../src/study/segmentation/networks.ts";
 import { restoreLabels } from "../../src/study/segmentation/prepare.ts";
 import { PreparedStore } from "../../src/study/segmentation/prepared-store.ts";
 
@@ -23,6 +24,7 @@ const TRAINING_CASES = 112;
 const { values } = parseArgs({
   options: {
     data: { type: "string", default: "../shared/data/hippocampus-mr" },
+    network: { type: "string", default: "nnunet" },
     steps: { type: "string", default: "1000" },
     optimiser: { type: "string", default: "adamw" },
     rate: { type: "string", default: "1e-3" },
@@ -51,7 +53,9 @@ const planned = planNetwork(fingerprint, {
 });
 const [depth, height, width] = values.patch?.split(",").map(Number) ?? planned.patchSize;
 const plan = { ...planned, patchSize: [depth, height, width] as const };
-const network = createUNet(plan);
+const kind = NETWORK_KINDS.find((name) => name === values.network);
+if (kind === undefined) throw new RangeError(`--network: one of ${NETWORK_KINDS.join(", ")}`);
+const network = createNetwork(kind, plan);
 const store = new PreparedStore(plan);
 const engine = createOnnxEngine();
 
@@ -74,11 +78,13 @@ const result = await train({
   }),
   from: startOfTraining(initialState(graph, deriveKey(key, "network"))),
   checkpointEvery: steps,
-  onStep({ step, loss }) {
+  onStep({ step, loss, outputs }) {
     losses.push(loss);
     if (step % 50 !== 0) return;
     const mean = losses.slice(-50).reduce((sum, each) => sum + each, 0) / 50;
-    process.stderr.write(`${step}/${steps} loss ${mean.toFixed(4)}\n`);
+    const perplexity =
+      outputs.perplexity === undefined ? "" : `, perplexity ${outputs.perplexity[0].toFixed(1)}`;
+    process.stderr.write(`${step}/${steps} loss ${mean.toFixed(4)}${perplexity}\n`);
   },
 });
 const used = process.cpuUsage(before);

@@ -70,6 +70,41 @@ export function pointConvolution(b: GraphBuilder, name: string, x: Value, channe
   return addBias(b, name, b.conv(x, weight, [1, 1, 1], [0, 0, 0]));
 }
 
+/**
+ * Convolution whose kernel is its stride, without bias.
+ *
+ * @param x [N, C, D, H, W]
+ * @returns [N, channels, D/stride, H/stride, W/stride]
+ */
+export function strideConvolution(
+  b: GraphBuilder,
+  name: string,
+  x: Value,
+  { channels, stride }: { channels: number; stride: Spatial },
+): Value {
+  const weight = b.state(`${name}.weight`, [channels, x.shape[1], ...stride], {
+    kind: "normal",
+    standardDeviation: heDeviation(x.shape[1] * volume(stride)),
+  });
+  return b.conv(x, weight, stride, [0, 0, 0]);
+}
+
+/**
+ * 1x1x1 convolution without bias and instance normalisation, no rectifier.
+ *
+ * @param x [N, C, D, H, W]
+ * @returns [N, channels, D, H, W]
+ */
+export function normalisedPointConvolution(b: GraphBuilder, name: string, x: Value, channels: number): Value {
+  const weight = b.state(`${name}.conv.weight`, [channels, x.shape[1], 1, 1, 1], {
+    kind: "normal",
+    standardDeviation: heDeviation(x.shape[1]),
+  });
+  const scale = b.state(`${name}.norm.scale`, [channels], { kind: "constant", value: 1 });
+  const shift = b.state(`${name}.norm.shift`, [channels], { kind: "constant", value: 0 });
+  return b.instanceNorm(b.conv(x, weight, [1, 1, 1], [0, 0, 0]), scale, shift, NORM_EPS);
+}
+
 function addBias(b: GraphBuilder, name: string, x: Value): Value {
   const channels = x.shape[1];
   const bias = b.state(`${name}.bias`, [channels], { kind: "constant", value: 0 });

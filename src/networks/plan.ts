@@ -5,7 +5,7 @@
 import { UsageError } from "../domain/errors.ts";
 import type { Triple } from "../domain/grid.ts";
 import { type Fingerprint, percentile } from "./fingerprint.ts";
-import { type PlanPreset, PRESETS, type PresetName } from "./presets.ts";
+import { featuresOf, type PlanPreset, PRESETS, type PresetName } from "./presets.ts";
 import { type Topology, topologyOf } from "./topology.ts";
 
 /**
@@ -216,10 +216,6 @@ function memoryEstimate(topology: Topology, classes: number, preset: PlanPreset)
     if (stage === 0) total += classes * voxels;
   });
   return total;
-}
-
-function featuresOf(stages: number, { baseFeatures, maxFeatures }: PlanPreset): number[] {
-  return Array.from({ length: stages }, (_, stage) => Math.min(maxFeatures, baseFeatures * 2 ** stage));
 }
 
 /** Python's `round`, which nnU-Net uses: halves go to the even neighbour. */

@@ -57,7 +57,7 @@ export async function runBench({ patch, batch, runs, progress }: BenchRequest): 
   const engine = createEngine();
   const plan = benchPlan(patch, batch);
   const network = createUNet(plan);
-  const recipe = RECIPES.nnunet;
+  const recipe = RECIPES.nnunet.nnunet;
   const training = addOptimiser(network.training({ batchSize: batch, batchDice: recipe.batchDice }), recipe);
   const state = initialState(training, randomKey(0));
   const stream = new RandomStream(deriveKey(randomKey(0), "bench"));

@@ -5,13 +5,14 @@ import { readModel } from "./segmentation/model-folder.ts";
 import { createNetwork } from "./segmentation/networks.ts";
 
 /**
- * Writes the inference graph with its weights: input `image` [1, channels, ...patch], outputs `logits` and `bottleneck`. The file's
+ * Writes the inference graph with its weights: input `image` [1, channels, ...patch], outputs `logits`, `bottleneck` and the
+ * network's extra ones (`SegmentationNetwork`). The file's
  * metadata say how the input is made: `spacingMm`, `normalisation`, `channels`, `labels`, `patchSize`, all as JSON.
  */
 export async function exportModel(folder: string, file: string): Promise<void> {
   const { description, state } = await readModel(folder);
   const { plan, labels, channels, network } = description;
-  const graph = createNetwork(network, plan).inference({ batchSize: 1 });
+  const graph = createNetwork(network, plan, description).inference({ batchSize: 1 });
   const metadata = {
     network,
     spacingMm: JSON.stringify(plan.spacingMm),

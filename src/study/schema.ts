@@ -1,8 +1,10 @@
 /** The study file: what a study is, validated, with every default. docs/study-file.md explains each key. */
 import { z } from "zod";
+import { ATTENTION_DEFAULTS } from "../networks/attention-unet.ts";
+import { VQ_DEFAULTS } from "../networks/vq.ts";
 
 /** Names of the segmentation networks that can be trained. */
-export const NETWORK_KINDS = ["nnunet"] as const;
+export const NETWORK_KINDS = ["nnunet", "attention-unet", "vq"] as const;
 export type NetworkKind = (typeof NETWORK_KINDS)[number];
 
 /** Columns that a study with networks makes itself: tumour volume at both visits, in ml, by its first network. */
@@ -49,6 +51,26 @@ const CHANNELS = ["pre", "early", "late", "early-pre", "late-pre", "late-early"]
 
 const spacing = z.number().positive();
 
+/** Options of the Attention U-Net: see `AttentionOptions`. */
+export const attentionSchema = z.strictObject({
+  gatedLevels: z
+    .array(z.int().positive())
+    .min(1)
+    .default([...ATTENTION_DEFAULTS.gatedLevels]),
+});
+
+/** Options of the vector-quantised network: see `VqOptions`. */
+export const vqSchema = z.strictObject({
+  codes: z.int().min(2).default(VQ_DEFAULTS.codes),
+  dimensions: z.int().positive().default(VQ_DEFAULTS.dimensions),
+  commitment: z.number().nonnegative().default(VQ_DEFAULTS.commitment),
+  codebook: z.enum(["moving-average", "gradient"]).default(VQ_DEFAULTS.codebook),
+  decay: z.number().gt(0).lt(1).default(VQ_DEFAULTS.decay),
+  epsilon: z.number().positive().default(VQ_DEFAULTS.epsilon),
+  revivalShare: z.number().min(0).max(0.5).default(VQ_DEFAULTS.revivalShare),
+  skips: z.boolean().default(VQ_DEFAULTS.skips),
+});
+
 const trainingSchema = z.strictObject({
   steps: z.int().positive().default(2000),
   folds: z.int().min(2).default(5),
@@ -58,6 +80,8 @@ const trainingSchema = z.strictObject({
   channels: z.array(z.enum(CHANNELS)).min(1).default(["early", "early-pre"]),
   /** Spacing that images are resampled to, (slice, row, column) in mm; by default as nnU-Net plans it. Coarser is faster. */
   spacingMm: z.tuple([spacing, spacing, spacing]).optional(),
+  attention: attentionSchema.prefault({}),
+  vq: vqSchema.prefault({}),
   /** Steps between checkpoints from which an interrupted run goes on. */
   checkpointEvery: z.int().positive().default(200),
 });

@@ -12,6 +12,7 @@ import type { Progress } from "./progress.ts";
 import type { NetworkKind } from "./schema.ts";
 import { openSegmentationData, type SegmentationCase } from "./segmentation/cases.ts";
 import { fingerprintCases } from "./segmentation/fingerprint.ts";
+import { planOfKind } from "./segmentation/networks.ts";
 import { PreparedStore } from "./segmentation/prepared-store.ts";
 import { type TrainedModel, trainModel } from "./segmentation/train-model.ts";
 import { trainingCases } from "./segmentation/training-cases.ts";
@@ -46,11 +47,14 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainOutcome>
   const data = await openSegmentationData(request.dataSet, DEFAULT_DCE_CHANNELS);
   const { value: candidates, issues: setIssues } = await trainingCases(request.dataSet, data);
   const { fingerprint, usable, issues } = await fingerprintCases(candidates, progress, signal);
-  const plan = planNetwork(fingerprint, {
-    preset,
-    classes: data.labels.length,
-    inputChannels: data.channels.names.length,
-  });
+  const plan = planOfKind(
+    network,
+    planNetwork(fingerprint, {
+      preset,
+      classes: data.labels.length,
+      inputChannels: data.channels.names.length,
+    }),
+  );
   progress.note(describePlan(plan));
   const key = randomKey(seed);
   const cases = fold === undefined ? usable : leaveOutFold(usable, fold, folds, seed);

@@ -16,8 +16,9 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../engine/checkpoint.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { readBytes, readText, writeAtomically } from "../../io/files.ts";
 import type { Plan } from "../../networks/plan.ts";
-import { NETWORK_KINDS } from "../schema.ts";
+import { attentionSchema, NETWORK_KINDS, vqSchema } from "../schema.ts";
 import { VERSIONS } from "../versions.ts";
+import type { NetworkOptions } from "./networks.ts";
 
 const FORMAT = "residua-model";
 const FORMAT_VERSION = 1;
@@ -49,6 +50,9 @@ const modelSchema = z.object({
   formatVersion: z.literal(FORMAT_VERSION),
   network: z.enum(NETWORK_KINDS),
   plan: planSchema,
+  /** Options of the network's kind. */
+  attention: attentionSchema.optional(),
+  vq: vqSchema.optional(),
   /** Label values of the masks, background first; a class is the index of its label. */
   labels: z.array(z.object({ name: z.string(), value: z.int().min(0).max(255) })),
   channels: channelsSchema,
@@ -66,10 +70,11 @@ const modelSchema = z.object({
 
 export type ModelDescription = Omit<
   z.output<typeof modelSchema>,
-  "format" | "formatVersion" | "versions" | "plan"
-> & {
-  readonly plan: Plan;
-};
+  "format" | "formatVersion" | "versions" | "plan" | keyof NetworkOptions
+> &
+  NetworkOptions & {
+    readonly plan: Plan;
+  };
 
 export interface SegmentationModel {
   readonly folder: string;

@@ -10,7 +10,7 @@ import {
 } from "../../engine/sliding-window.ts";
 import type { SegmentationNetwork } from "../../networks/network.ts";
 import type { ModelDescription, SegmentationModel } from "./model-folder.ts";
-import { createNetwork } from "./networks.ts";
+import { createNetwork, optionsOf } from "./networks.ts";
 import { type PreparedCase, restoreLabels } from "./prepare.ts";
 
 export interface InferenceOptions {
@@ -48,13 +48,15 @@ export async function createPredictor(
   engine: Engine,
 ): Promise<Predictor> {
   const [{ description }] = models;
-  if (models.some((model) => JSON.stringify(model.description.plan) !== JSON.stringify(description.plan))) {
+  const shape = ({ network: kind, plan, ...rest }: ModelDescription) =>
+    JSON.stringify([kind, plan, optionsOf(kind, rest)]);
+  if (models.some((model) => shape(model.description) !== shape(description))) {
     throw new UsageError("models-differ", {
       found: "models of different plans",
       expected: "the folds of one training",
     });
   }
-  const network = createNetwork(description.network, description.plan);
+  const network = createNetwork(description.network, description.plan, description);
   const graph = network.inference({ batchSize: 1 });
   const executables: Executable[] = [];
   for (const { state } of models) {

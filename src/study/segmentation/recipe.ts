@@ -3,6 +3,7 @@ import { withAdamW, withSgd } from "../../engine/optimiser.ts";
 import { polynomialSchedule, type Schedule } from "../../engine/schedule.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { PresetName } from "../../networks/presets.ts";
+import type { NetworkKind } from "../schema.ts";
 
 export interface Recipe {
   readonly optimiser: "sgd" | "adamw";
@@ -11,13 +12,26 @@ export interface Recipe {
   readonly batchDice: boolean;
 }
 
+/** AdamW, which gets there in the few thousand steps that a CPU has time for (bench/hippocampus). */
+const COMPACT: Recipe = { optimiser: "adamw", learningRate: 4e-3, warmupSteps: 20, batchDice: true };
+
 /**
- * `nnunet`: SGD with Nesterov momentum 0.99 (Isensee 2021), made for 250,000 steps. `compact`: AdamW, which gets there
- * in the few thousand steps that a CPU has time for (bench/hippocampus).
+ * By kind of network and preset of its plan. Published for the preset `nnunet`: nnU-Net SGD with Nesterov momentum 0.99, made for
+ * 250,000 steps (Isensee 2021); Attention U-Net Adam at 1e-4 (Oktay 2018); vector-quantised Adam at 2e-4 (van den Oord 2017).
  */
-export const RECIPES: Readonly<Record<PresetName, Recipe>> = {
-  nnunet: { optimiser: "sgd", learningRate: 0.01, warmupSteps: 0, batchDice: false },
-  compact: { optimiser: "adamw", learningRate: 4e-3, warmupSteps: 20, batchDice: true },
+export const RECIPES: Readonly<Record<NetworkKind, Readonly<Record<PresetName, Recipe>>>> = {
+  nnunet: {
+    nnunet: { optimiser: "sgd", learningRate: 0.01, warmupSteps: 0, batchDice: false },
+    compact: COMPACT,
+  },
+  "attention-unet": {
+    nnunet: { optimiser: "adamw", learningRate: 1e-4, warmupSteps: 0, batchDice: true },
+    compact: COMPACT,
+  },
+  vq: {
+    nnunet: { optimiser: "adamw", learningRate: 2e-4, warmupSteps: 0, batchDice: true },
+    compact: COMPACT,
+  },
 };
 
 /** Gradient norm above which gradients are scaled down, as in nnU-Net. */

@@ -7,8 +7,10 @@ import { createGrid } from "../../domain/grid.ts";
 import { deriveKey, RandomStream, randomKey } from "../../domain/random.ts";
 import type { Plan } from "../../networks/plan.ts";
 import { createUNet } from "../../networks/unet.ts";
+import { VQ_DEFAULTS } from "../../networks/vq.ts";
 import { createEngine } from "../engines.ts";
 import { type Progress, SILENT } from "../progress.ts";
+import type { NetworkKind } from "../schema.ts";
 import { batchSource } from "./batches.ts";
 import { type SegmentationCase, TUMOUR_LABELS } from "./cases.ts";
 import { readModel, readModels } from "./model-folder.ts";
@@ -231,6 +233,48 @@ describe("training a model", () => {
         (await readFile(file, "utf8")).replace('"formatVersion": 1', '"formatVersion": 2'),
       );
     };
+  });
+
+  describe.each<[NetworkKind, Partial<TrainModelRequest>, string]>([
+    ["attention-unet", { options: { attention: { gatedLevels: [1] } } }, "gate.0.psi.weight"],
+    [
+      "vq",
+      { options: { vq: { ...VQ_DEFAULTS, codes: 8, dimensions: 4, codebook: "gradient" } } },
+      "quantiser.shift",
+    ],
+  ])("of kind %s", (kind, { options = {} }, state) => {
+    it("goes on to the same weights, and leaves a model that knows its options and predicts", async () => {
+      const own = { kind, options: { vq: VQ_DEFAULTS, attention: { gatedLevels: [1] }, ...options } };
+      const trained = await trainModel(request(`${kind}-whole`, own));
+      const controller = new AbortController();
+      const progress = watching((done) => {
+        if (done === 5) controller.abort(new Error("interrupted"));
+      });
+      const stopped = trainModel(request(`${kind}-stopped`, { ...own, signal: controller.signal, progress }));
+      await expect(stopped).rejects.toThrow("interrupted");
+      const resumed = await trainModel(request(`${kind}-stopped`, own));
+      expect((await weights(`${kind}-stopped`)).equals(await weights(`${kind}-whole`))).toBe(true);
+      expect(resumed.curve).toEqual(trained.curve);
+      expect(resumed.curve.every(({ perplexity }) => (kind === "vq") === (perplexity !== undefined))).toBe(
+        true,
+      );
+
+      const model = await readModel(at(`${kind}-whole`));
+      expect([...model.state.keys()]).toContain(state);
+      const { attention, vq } = model.description;
+      expect({ attention, vq }).toEqual({ attention: undefined, vq: undefined, ...options });
+      const predictor = await createPredictor([model], createEngine());
+      const { value } = await madeCase(4).load();
+      const prepared = prepareCase(cropCase(value, "case-4"), PLAN);
+      const windows: number[] = [];
+      await predictor.predict(prepared, {
+        step: 1,
+        mirror: false,
+        onWindow: ({ bottleneck }) => windows.push(bottleneck.length / (4 * 4 * 4)),
+      });
+      await predictor.dispose();
+      expect(new Set(windows)).toEqual(new Set([predictor.network.bottleneck.channels]));
+    });
   });
 
   describe("in folds gives a predictor that", () => {

@@ -17,7 +17,7 @@ import { hashJson } from "../stage.ts";
 import { batchSource } from "./batches.ts";
 import type { ChannelSource, LabelName, SegmentationCase } from "./cases.ts";
 import { readModel, type SegmentationModel, writeModel } from "./model-folder.ts";
-import { createNetwork } from "./networks.ts";
+import { createNetwork, type NetworkOptions, optionsOf } from "./networks.ts";
 import { fileFacts, type PreparedStore } from "./prepared-store.ts";
 import { addOptimiser, RECIPES, scheduleOf } from "./recipe.ts";
 
@@ -25,6 +25,8 @@ export interface TrainModelRequest {
   readonly folder: string;
   readonly kind: NetworkKind;
   readonly plan: Plan;
+  /** Those of other kinds are ignored. */
+  readonly options?: NetworkOptions;
   readonly cases: readonly SegmentationCase[];
   readonly store: PreparedStore;
   readonly labels: readonly LabelName[];
@@ -48,6 +50,8 @@ export interface CurvePoint {
   readonly step: number;
   readonly loss: number;
   readonly dice: number;
+  /** Of the batch's codes, for a vector-quantised network. */
+  readonly perplexity?: number;
 }
 
 export interface TrainedModel {
@@ -69,8 +73,9 @@ export async function trainModel(request: TrainModelRequest): Promise<TrainedMod
       remedy: "Add masks to the segmentations folder.",
     });
   }
-  const recipe = RECIPES[plan.preset];
-  const network = createNetwork(kind, plan);
+  const recipe = RECIPES[kind][plan.preset];
+  const options = optionsOf(kind, request.options ?? {});
+  const network = createNetwork(kind, plan, options);
   const graph = addOptimiser(
     network.training({ batchSize: plan.batchSize, batchDice: recipe.batchDice }),
     recipe,
@@ -102,7 +107,13 @@ export async function trainModel(request: TrainModelRequest): Promise<TrainedMod
       onStep({ step, loss, outputs }) {
         // After a recovery from divergence steps are made again.
         curve.length = step - 1;
-        curve.push({ step, loss, dice: softDice(outputs.overlap) });
+        const { overlap, perplexity } = outputs;
+        curve.push({
+          step,
+          loss,
+          dice: softDice(overlap),
+          ...(perplexity === undefined ? {} : { perplexity: perplexity[0] }),
+        });
         task.advance(1, describe(curve));
       },
       onCheckpoint: (checkpoint) => files.write(checkpoint, curve),
@@ -119,6 +130,7 @@ export async function trainModel(request: TrainModelRequest): Promise<TrainedMod
       {
         network: kind,
         plan,
+        ...options,
         labels: [...request.labels],
         channels: { source: request.channels.source, names: [...request.channels.names] },
         training: {
@@ -151,8 +163,9 @@ async function checkpointFiles(
   const file = path.join(folder, "checkpoint.safetensors");
   const { kind, plan, steps, channels, initialKey, batchKey } = request;
   const images = await Promise.all(cases.map(async ({ id, files }) => [id, await fileFacts(files)]));
-  const recipe = RECIPES[plan.preset];
-  const training = hashJson([kind, plan, recipe, steps, channels, initialKey, batchKey, images]);
+  const recipe = RECIPES[kind][plan.preset];
+  const options = optionsOf(kind, request.options ?? {});
+  const training = hashJson([kind, plan, options, recipe, steps, channels, initialKey, batchKey, images]);
   const shapes = new Map(
     graph.nodes.flatMap((node) =>
       node.kind === "input" && node.initial !== undefined ? [[node.name, node.shape] as const] : [],
@@ -194,5 +207,7 @@ function describe(curve: readonly CurvePoint[]): string {
   const recent = curve.slice(-20);
   const mean = (value: (point: CurvePoint) => number) =>
     recent.reduce((sum, point) => sum + value(point), 0) / Math.max(1, recent.length);
-  return `loss ${mean((point) => point.loss).toFixed(3)}, Dice ${mean((point) => point.dice).toFixed(3)}`;
+  const line = `loss ${mean((point) => point.loss).toFixed(3)}, Dice ${mean((point) => point.dice).toFixed(3)}`;
+  if (recent[0]?.perplexity === undefined) return line;
+  return `${line}, perplexity ${mean((point) => point.perplexity ?? 0).toFixed(1)}`;
 }

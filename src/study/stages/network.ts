@@ -10,6 +10,7 @@ import type { FileHashes } from "../file-hashes.ts";
 import type { NetworkKind, StudyConfig } from "../schema.ts";
 import { examinationCase, type SegmentationCase, TUMOUR_LABELS } from "../segmentation/cases.ts";
 import { fingerprintCases } from "../segmentation/fingerprint.ts";
+import { optionsOf, planOfKind } from "../segmentation/networks.ts";
 import { PreparedStore } from "../segmentation/prepared-store.ts";
 import { RECIPES } from "../segmentation/recipe.ts";
 import { type CurvePoint, trainModel } from "../segmentation/train-model.ts";
@@ -65,8 +66,10 @@ export async function trainStages(
   foldOf: ReadonlyMap<string, number>,
 ): Promise<FinishedStage<TrainedFold>[]> {
   const { run, config, hashes, engine } = stages;
-  const { plan, usable } = planned.value;
+  const { usable } = planned.value;
+  const plan = planOfKind(kind, planned.value.plan);
   const { steps, folds, channels, checkpointEvery } = config.training;
+  const options = optionsOf(kind, config.training);
   const key = randomKey(run.seed);
   const cache = path.join(run.folder, ".cache");
   const store = new PreparedStore(plan, cache);
@@ -81,7 +84,8 @@ export async function trainStages(
         plan,
         steps,
         channels,
-        recipe: RECIPES[plan.preset],
+        options,
+        recipe: RECIPES[kind][plan.preset],
         engine: [engine.name, engine.precision],
         images: await hashes.ofAll(members.flatMap(({ files }) => files)),
       },
@@ -90,6 +94,7 @@ export async function trainStages(
           folder: path.join(run.folder, folder),
           kind,
           plan,
+          options,
           cases: members,
           store,
           labels: TUMOUR_LABELS,
