@@ -3,18 +3,14 @@
 
 #include <napi.h>
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <mutex>
-#include <thread>
+#include <memory>
 
 namespace residua {
 
 class EngineThread {
  public:
   explicit EngineThread(Napi::Env env);
-  // Finishes the job that is under way; those that wait are dropped.
   ~EngineThread();
   EngineThread(const EngineThread&) = delete;
   EngineThread& operator=(const EngineThread&) = delete;
@@ -25,17 +21,12 @@ class EngineThread {
 
  private:
   struct Job;
-
-  void loop();
+  struct Worker;
 
   // Calls back onto the event loop; it keeps the process alive only while jobs are under way.
   Napi::ThreadSafeFunction toLoop_;
   int pending_ = 0;  // event loop only
-  std::mutex mutex_;
-  std::condition_variable hasWork_;
-  std::deque<std::unique_ptr<Job>> jobs_;
-  bool isEnding_ = false;
-  std::thread thread_;
+  std::shared_ptr<Worker> worker_;
 };
 
 }  // namespace residua
