@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Graph } from "../../graph/graph.ts";
 import { SHAPE_RULES } from "../../graph/shape-rules.ts";
-import type { TensorData } from "../engine.ts";
+import type { ExecutableTimings, TensorData } from "../engine.ts";
 
 /** A compiled graph. Calls are answered in order, off the event loop; what goes in is copied when the call is made. */
 export interface NativeProgram {
@@ -14,10 +14,7 @@ export interface NativeProgram {
   dispose(): Promise<void>;
 }
 
-/** Of all runs so far. */
-export interface NativeTimings {
-  readonly totalSeconds: number;
-  readonly convolutionSeconds: number;
+export interface NativeTimings extends ExecutableTimings {
   /** Planned memory of the program, state included. */
   readonly memoryBytes: number;
   /** Label and seconds of each step, longest first. */
