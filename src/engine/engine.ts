@@ -18,6 +18,12 @@ export interface Engine {
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
 }
 
+export interface ExecutableTimings {
+  readonly totalSeconds: number;
+  /** Seconds within convolutions and their gradients. */
+  readonly convolutionSeconds: number;
+}
+
 export interface Executable {
   readonly graph: Graph;
   /**
@@ -32,5 +38,7 @@ export interface Executable {
    * @throws {UsageError} `engine-input` for a missing, unknown or wrongly sized input.
    */
   run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, Float32Array>>;
+  /** How the time of all runs so far was spent; absent where the engine cannot tell. */
+  timings?(): Promise<ExecutableTimings>;
   dispose(): Promise<void>;
 }

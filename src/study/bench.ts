@@ -1,14 +1,15 @@
 /** `residua bench`: how fast this machine trains and applies a U-Net. */
 import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
-import type { TensorData } from "../engine/engine.ts";
+import type { ExecutableTimings, TensorData } from "../engine/engine.ts";
 import { initialState } from "../engine/state.ts";
 import type { Plan } from "../networks/plan.ts";
 import { createUNet } from "../networks/unet.ts";
-import { createEngine } from "./engines.ts";
+import { createEngine, type EngineRequest } from "./engines.ts";
 import type { Progress } from "./progress.ts";
 import { addOptimiser, RECIPES } from "./segmentation/recipe.ts";
 
 export interface BenchRequest {
+  readonly engine: EngineRequest;
   /** Edge of the cubic patch, in voxels; a multiple of 16. */
   readonly patch: number;
   readonly batch: number;
@@ -27,7 +28,7 @@ export interface BenchResult {
   readonly inferenceSeconds: number;
   /** Largest resident memory of the process. */
   readonly peakMemoryMiB: number;
-  /** Share of the training step spent in convolutions; null where the engine cannot tell, as ONNX Runtime's cannot. */
+  /** Share of the training steps' time within convolutions and their gradients; null where the engine cannot tell. */
   readonly convolutionShare: number | null;
 }
 
@@ -53,8 +54,9 @@ function benchPlan(patch: number, batch: number): Plan {
 }
 
 /** Times the training step (SGD, deep supervision, Dice and cross-entropy) and one inference of the same batch. */
-export async function runBench({ patch, batch, runs, progress }: BenchRequest): Promise<BenchResult> {
-  const engine = createEngine();
+export async function runBench(request: BenchRequest): Promise<BenchResult> {
+  const { patch, batch, runs, progress } = request;
+  const engine = createEngine(request.engine);
   const plan = benchPlan(patch, batch);
   const network = createUNet(plan);
   const recipe = RECIPES.nnunet.nnunet;
@@ -71,15 +73,20 @@ export async function runBench({ patch, batch, runs, progress }: BenchRequest): 
   });
   const step = await engine.compile(training);
   await step.setState(state);
-  const trainStepSeconds = await medianSeconds(runs, task.advance, () =>
-    step.run({ image, ...labels, learningRate: Float32Array.of(0.01) }),
-  );
+  const train = () => step.run({ image, ...labels, learningRate: Float32Array.of(0.01) });
+  await train();
+  task.advance();
+  const warm = await step.timings?.();
+  const trainStepSeconds = await medianSeconds(runs, task.advance, train);
+  const convolutionShare = shareSince(warm, await step.timings?.());
   await step.dispose();
 
   const inference = network.inference({ batchSize: batch });
   const forward = await engine.compile(inference);
   const names = new Set(inference.nodes.flatMap((node) => (node.kind === "input" ? [node.name] : [])));
   await forward.setState(new Map([...state].filter(([name]) => names.has(name))));
+  await forward.run({ image });
+  task.advance();
   const inferenceSeconds = await medianSeconds(runs, task.advance, () => forward.run({ image }));
   await forward.dispose();
   task.done();
@@ -91,8 +98,14 @@ export async function runBench({ patch, batch, runs, progress }: BenchRequest): 
     trainStepSeconds,
     inferenceSeconds,
     peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
-    convolutionShare: null,
+    convolutionShare,
   };
+}
+
+function shareSince(start: ExecutableTimings | undefined, end: ExecutableTimings | undefined): number | null {
+  if (start === undefined || end === undefined) return null;
+  const share = (end.convolutionSeconds - start.convolutionSeconds) / (end.totalSeconds - start.totalSeconds);
+  return Number(share.toFixed(3));
 }
 
 async function medianSeconds(
@@ -100,8 +113,6 @@ async function medianSeconds(
   advance: () => void,
   run: () => Promise<unknown>,
 ): Promise<number> {
-  await run();
-  advance();
   const seconds: number[] = [];
   for (let i = 0; i < runs; i++) {
     const start = performance.now();

@@ -1,7 +1,8 @@
 /** `residua doctor`: what this machine has, and what to do about what is missing. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { createEngine } from "./engines.ts";
+import type { Engine } from "../engine/engine.ts";
+import { createEngine, nativeProblem } from "./engines.ts";
 import { VERSIONS, type Versions } from "./versions.ts";
 
 export interface EngineHealth {
@@ -26,7 +27,7 @@ export interface Health {
 /** Instruction sets that make networks fast. */
 const FEATURES = ["avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_tile"] as const;
 
-/** Looks, and runs a one-node graph on each engine. */
+/** Looks, and runs a one-node graph on each engine, the preferred one first. */
 export async function examine(): Promise<Health> {
   return {
     versions: VERSIONS,
@@ -36,12 +37,18 @@ export async function examine(): Promise<Health> {
       features: processorFeatures(),
     },
     memoryMiB: { total: Math.round(totalmem() / 2 ** 20), free: Math.round(freemem() / 2 ** 20) },
-    engines: [await engineHealth()],
+    engines: [await nativeHealth(), await engineHealth(createEngine({ name: "onnx" }), "npm ci")],
   };
 }
 
-async function engineHealth(): Promise<EngineHealth> {
-  const engine = createEngine();
+async function nativeHealth(): Promise<EngineHealth> {
+  const problem = nativeProblem();
+  if (problem !== null) return { name: "native", available: false, precision: null, problem };
+  return await engineHealth(createEngine({ name: "native" }), "sh scripts/build-native.sh");
+}
+
+/** @param repair the command that makes the engine anew */
+async function engineHealth(engine: Engine, repair: string): Promise<EngineHealth> {
   try {
     const executable = await engine.compile({
       name: "doctor",
@@ -62,7 +69,7 @@ async function engineHealth(): Promise<EngineHealth> {
       name: engine.name,
       available: false,
       precision: null,
-      problem: `${reason}. Install the packages again: npm ci.`,
+      problem: `${reason}. Make it anew: ${repair}.`,
     };
   }
 }

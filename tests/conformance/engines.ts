@@ -1,9 +1,18 @@
 /** The engines that the conformance suite runs. */
 import type { Engine, TensorData } from "../../src/engine/engine.ts";
+import { loadNative } from "../../src/engine/native/engine.ts";
 import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 
-export const ENGINES: readonly Engine[] = [createOnnxEngine()];
+const native = loadNative({ precision: "fp32" });
+if ("reason" in native)
+  process.stdout.write(`conformance of the native engine is skipped: ${native.reason}\n`);
+
+/** All in fp32. */
+export const ENGINES: readonly Engine[] = [
+  createOnnxEngine(),
+  ...("engine" in native ? [native.engine] : []),
+];
 
 /** Compiles a graph, sets its state, runs it once and disposes of it. */
 export async function runOnce(

@@ -298,11 +298,20 @@ describe("residua kinetics", () => {
 
 describe("residua bench and doctor", () => {
   it("measure this machine with the agreed keys", async () => {
-    const found = await json("bench", "--patch", "32", "--batch", "1", "--runs", "1");
+    const bench = ["bench", "--patch", "32", "--batch", "1", "--runs", "1"] as const;
+    const found = await json(...bench, "--engine", "onnx");
     expect(found).toMatchObject({ engine: "onnx", precision: "fp32", patch: [32, 32, 32], batch: 1 });
     for (const key of ["trainStepSeconds", "inferenceSeconds", "peakMemoryMiB"])
       expect(found[key]).toBeGreaterThan(0);
-    expect((await json("doctor")).engines).toMatchObject([{ name: "onnx", available: true, problem: null }]);
+    const { engines } = await json("doctor");
+    const [native, onnx] = engines as { name: string; available: boolean; problem: string | null }[];
+    expect(onnx).toMatchObject({ name: "onnx", available: true, problem: null });
+    expect(native.name).toBe("native");
+    if (native.available) {
+      const faster = await json(...bench, "--precision", "fp32");
+      expect(faster).toMatchObject({ engine: "native", precision: "fp32" });
+      expect(faster.convolutionShare).toBeGreaterThan(0);
+    } else expect(native.problem).toContain("scripts/build-native.sh");
   });
 });
 

@@ -6,6 +6,8 @@ import { consoleProgress, print, printJson } from "../console.ts";
 import { wholeNumber } from "../options.ts";
 
 interface BenchOptions {
+  readonly engine?: "native" | "onnx";
+  readonly precision?: "bf16" | "fp32";
   readonly patch: number;
   readonly batch: number;
   readonly runs: number;
@@ -17,8 +19,18 @@ export function benchCommand(): Command {
     .description(
       "Time a training step and an inference of a 5-stage U-Net (32 to 320 features) on this machine",
     )
-    .addOption(new Option("--engine <name>", "engine").choices(["onnx"]).default("onnx"))
-    .addOption(new Option("--precision <name>", "precision").choices(["fp32"]).default("fp32"))
+    .addOption(
+      new Option("--engine <name>", "engine; by default native where it is built").choices([
+        "native",
+        "onnx",
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--precision <name>",
+        "arithmetic; by default bf16 where engine and processor have it",
+      ).choices(["bf16", "fp32"]),
+    )
     .option("--patch <edge>", "edge of the cubic patch, a multiple of 16", wholeNumber(32), 64)
     .option("--batch <n>", "batch size", wholeNumber(1), 2)
     .option("--runs <n>", "timed runs", wholeNumber(1), 5)
@@ -28,17 +40,29 @@ export function benchCommand(): Command {
       `
 Examples:
   residua bench
+  residua bench --engine native --precision fp32
   residua bench --patch 48 --batch 1 --json`,
     )
-    .action(async ({ patch, batch, runs, json }: BenchOptions) => {
+    .action(async ({ patch, batch, runs, json, engine, precision }: BenchOptions) => {
       if (patch % 16 !== 0) {
         throw new UsageError("bench-patch", { found: `a patch of ${patch}`, expected: "a multiple of 16" });
       }
-      const result = await runBench({ patch, batch, runs, progress: consoleProgress() });
+      const result = await runBench({
+        engine: {
+          ...(engine === undefined ? {} : { name: engine }),
+          ...(precision === undefined ? {} : { precision }),
+        },
+        patch,
+        batch,
+        runs,
+        progress: consoleProgress(),
+      });
       if (json) return printJson(result);
       print(
         `training step ${result.trainStepSeconds.toFixed(2)} s, inference ${result.inferenceSeconds.toFixed(2)} s`,
       );
       print(`${result.engine} ${result.precision}, peak memory ${result.peakMemoryMiB} MiB`);
+      if (result.convolutionShare !== null)
+        print(`${Math.round(100 * result.convolutionShare)} % of the training step within convolutions`);
     });
 }

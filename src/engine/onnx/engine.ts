@@ -1,12 +1,11 @@
 /** Runs graphs with ONNX Runtime, which npm installs everywhere. */
 import { availableParallelism } from "node:os";
 import type { InferenceSession } from "onnxruntime-node";
-import { UsageError } from "../../domain/errors.ts";
-import type { Graph, InputNode } from "../../graph/graph.ts";
+import type { Graph } from "../../graph/graph.ts";
 import type { DType, Shape } from "../../graph/primitives.ts";
-import { elementCount } from "../../graph/shape-rules.ts";
 import { verify } from "../../graph/verify.ts";
 import type { CompileOptions, Engine, Executable, StateMap, TensorData } from "../engine.ts";
+import { checkInputs, checkStates, type GraphInputs, inputsOf } from "../inputs.ts";
 import { lowerToRun } from "./lower-graph.ts";
 import type { LoweringTarget } from "./lowering-call.ts";
 import { findTarget } from "./probe.ts";
@@ -37,8 +36,7 @@ export function createOnnxEngine(options: OnnxEngineOptions = {}): Engine {
 class OnnxExecutable implements Executable {
   readonly graph: Graph;
   readonly #thread: SessionThread;
-  readonly #inputs: ReadonlyMap<string, InputNode>;
-  readonly #states: ReadonlyMap<string, InputNode>;
+  readonly #ports: GraphInputs;
 
   static async create(
     graph: Graph,
@@ -61,26 +59,21 @@ class OnnxExecutable implements Executable {
     };
     const inputs: Record<string, { shape: Shape; dtype: DType }> = {};
     const states: Record<string, Shape> = {};
-    for (const { name, shape, dtype, initial } of inputNodes(graph)) {
-      if (initial === undefined) inputs[name] = { shape, dtype };
-      else states[name] = shape;
-    }
+    const ports = inputsOf(graph);
+    for (const { name, shape, dtype } of ports.inputs.values()) inputs[name] = { shape, dtype };
+    for (const { name, shape } of ports.states.values()) states[name] = shape;
     const setup = { model: bytes, options: sessionOptions, inputs, states, outputs, updates };
-    return new OnnxExecutable(graph, await SessionThread.start(setup));
+    return new OnnxExecutable(graph, ports, await SessionThread.start(setup));
   }
 
-  private constructor(graph: Graph, thread: SessionThread) {
+  private constructor(graph: Graph, ports: GraphInputs, thread: SessionThread) {
     this.graph = graph;
+    this.#ports = ports;
     this.#thread = thread;
-    const nodes = inputNodes(graph);
-    const named = (wanted: (node: InputNode) => boolean) =>
-      new Map(nodes.filter(wanted).map((node) => [node.name, node]));
-    this.#inputs = named(({ initial }) => initial === undefined);
-    this.#states = named(({ initial }) => initial !== undefined);
   }
 
   async setState(values: StateMap): Promise<void> {
-    for (const [name, value] of values) checkSize("engine-state", "state", name, value, this.#states);
+    checkStates(values, this.#ports);
     await this.#thread.call("setState", values);
   }
 
@@ -89,47 +82,11 @@ class OnnxExecutable implements Executable {
   }
 
   async run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, Float32Array>> {
-    for (const [name, value] of Object.entries(inputs))
-      checkSize("engine-input", "input", name, value, this.#inputs);
-    for (const name of this.#inputs.keys()) {
-      if (inputs[name] === undefined) {
-        throw new UsageError("engine-input", {
-          found: `no value for input ${name}`,
-          expected: "every data input",
-        });
-      }
-    }
+    checkInputs(inputs, this.#ports);
     return await this.#thread.call("run", inputs);
   }
 
   async dispose(): Promise<void> {
     await this.#thread.dispose();
-  }
-}
-
-function inputNodes(graph: Graph): InputNode[] {
-  return graph.nodes.filter((node) => node.kind === "input");
-}
-
-function checkSize(
-  code: string,
-  kind: string,
-  name: string,
-  value: TensorData,
-  known: ReadonlyMap<string, InputNode>,
-): void {
-  const node = known.get(name);
-  if (node === undefined) {
-    throw new UsageError(code, {
-      found: `unknown ${kind} ${name}`,
-      expected: [...known.keys()].join(", ") || `a graph with a ${kind}`,
-    });
-  }
-  const type = node.dtype === "f32" ? Float32Array : Int32Array;
-  if (!(value instanceof type) || value.length !== elementCount(node.shape)) {
-    throw new UsageError(code, {
-      found: `${kind} ${name} as ${value.constructor.name} of ${value.length} values`,
-      expected: `a ${type.name} of ${elementCount(node.shape)} values for [${node.shape.join(", ")}]`,
-    });
   }
 }
