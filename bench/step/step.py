@@ -1,4 +1,4 @@
-"""Time of one training step of the U-Net of step.ts in PyTorch, fp32 on the processor. See README.md."""
+"""Time of a training step, or of an inference, of the U-Net of step.ts in PyTorch on the processor. See README.md."""
 
 import argparse
 import json
@@ -65,6 +65,8 @@ def main():
     parser.add_argument("--classes", type=int, default=3)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--mode", choices=["train", "infer"], default="train")
     arguments = parser.parse_args()
     features = [int(size) for size in arguments.features.split(",")]
     patch = [int(size) for size in arguments.patch.split(",")]
@@ -79,30 +81,44 @@ def main():
         for i in range(resolutions)
     ]
     raw = [0.5**i for i in range(resolutions)]
+
+    def autocast():
+        return torch.autocast("cpu", torch.bfloat16, enabled=arguments.precision == "bf16")
+
+    def train():
+        optimiser.zero_grad()
+        with autocast():
+            losses = [
+                weight / sum(raw) * segmentation_loss(logits, target, arguments.classes)
+                for weight, logits, target in zip(raw, network(image), labels)
+            ]
+        loss = sum(losses)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 12)
+        optimiser.step()
+        return loss.item()
+
+    def infer():
+        with torch.no_grad(), autocast():
+            return network(image)[0].float().mean().item()
+
+    run = {"train": train, "infer": infer}[arguments.mode]
     seconds = []
     for step in range(arguments.steps + 2):
         if step == 2:
             processor = time.process_time()
         start = time.perf_counter()
-        optimiser.zero_grad()
-        losses = [
-            weight / sum(raw) * segmentation_loss(logits, target, arguments.classes)
-            for weight, logits, target in zip(raw, network(image), labels)
-        ]
-        loss = sum(losses)
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 12)
-        optimiser.step()
+        value = run()
         if step >= 2:
             seconds.append(time.perf_counter() - start)
     processor = (time.process_time() - processor) / len(seconds)
     seconds.sort()
     print(json.dumps({
-        "engine": f"torch {torch.__version__}",
+        "engine": f"torch {torch.__version__} {arguments.precision}",
         "medianSeconds": seconds[len(seconds) // 2],
         "leastSeconds": seconds[0],
         "processorSeconds": processor,
-        "loss": loss.item(),
+        "value": value,
         "peakMiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }))
 

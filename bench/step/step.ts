@@ -1,10 +1,11 @@
-/** Time of one training step of a 3D U-Net with the `onnx` engine; `step.py` is the same in PyTorch. See README.md. */
+/** Time of a training step, or of an inference, of a 3D U-Net; `step.py` is the same in PyTorch. See README.md. */
 import { parseArgs } from "node:util";
 import { RandomStream, randomKey } from "../../src/domain/random.ts";
-import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { withSgd } from "../../src/engine/optimiser.ts";
 import { initialState } from "../../src/engine/state.ts";
 import { createUNet } from "../../src/networks/unet.ts";
+import { createEngine } from "../../src/study/engines.ts";
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +16,9 @@ const { values } = parseArgs({
     classes: { type: "string", default: "3" },
     steps: { type: "string", default: "8" },
     threads: { type: "string", default: "2" },
+    engine: { type: "string" },
+    precision: { type: "string" },
+    mode: { type: "string", default: "train" },
   },
 });
 const numbers = (text: string) => text.split(",").map(Number);
@@ -33,42 +37,58 @@ const network = createUNet({
   blocksPerStage: features.map(() => 2),
   blocksPerStageDecoder: features.slice(1).map(() => 2),
 });
-const graph = withSgd(network.training({ batchSize: batch, batchDice: true }), {
-  momentum: 0.99,
-  nesterov: true,
-  weightDecay: 3e-5,
-  clipNorm: 12,
-});
+const graph =
+  values.mode === "infer"
+    ? network.inference({ batchSize: batch })
+    : withSgd(network.training({ batchSize: batch, batchDice: true }), {
+        momentum: 0.99,
+        nesterov: true,
+        weightDecay: 3e-5,
+        clipNorm: 12,
+      });
 const stream = new RandomStream(randomKey(1));
-const inputs: Record<string, Float32Array | Int32Array> = { learningRate: Float32Array.of(0.01) };
+const inputs: Record<string, Float32Array | Int32Array> =
+  values.mode === "infer" ? {} : { learningRate: Float32Array.of(0.01) };
 for (const node of graph.nodes) {
   if (node.kind !== "input" || node.initial !== undefined || node.name in inputs) continue;
   const length = node.shape.reduce((product, size) => product * size, 1);
   if (node.dtype === "i32") inputs[node.name] = Int32Array.from({ length }, () => stream.integer(classes));
   else inputs[node.name] = Float32Array.from({ length }, () => stream.normal());
 }
-const executable = await createOnnxEngine({ threads: Number(values.threads) }).compile(graph);
+const engine = createEngine({
+  ...(values.engine === undefined ? {} : { name: values.engine as Engine["name"] }),
+  ...(values.precision === undefined ? {} : { precision: values.precision as Engine["precision"] }),
+});
+const executable = await engine.compile(graph, { threads: Number(values.threads) });
 await executable.setState(initialState(graph, randomKey(2)));
 const seconds: number[] = [];
-let loss = Number.NaN;
+let value = Number.NaN;
 let processor = process.cpuUsage();
+let warm = await executable.timings?.();
 for (let step = 0; step < Number(values.steps) + 2; step++) {
-  if (step === 2) processor = process.cpuUsage();
+  if (step === 2) {
+    processor = process.cpuUsage();
+    warm = await executable.timings?.();
+  }
   const start = performance.now();
-  ({
-    loss: [loss],
-  } = await executable.run(inputs));
+  const outputs = await executable.run(inputs);
+  [value] = outputs.loss ?? outputs.logits;
   if (step >= 2) seconds.push((performance.now() - start) / 1000);
 }
 const { user, system } = process.cpuUsage(processor);
+const end = await executable.timings?.();
 await executable.dispose();
 seconds.sort((a, b) => a - b);
 const report = {
-  engine: "onnx",
+  engine: `${engine.name} ${engine.precision}`,
   medianSeconds: seconds[seconds.length >> 1],
   leastSeconds: seconds[0],
   processorSeconds: (user + system) / 1e6 / seconds.length,
-  loss,
+  value,
+  convolutionShare:
+    warm === undefined || end === undefined
+      ? null
+      : (end.convolutionSeconds - warm.convolutionSeconds) / (end.totalSeconds - warm.totalSeconds),
   peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
