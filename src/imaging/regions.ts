@@ -20,7 +20,7 @@ const BODY_CLOSING_MM = 5;
 export function bodyMask(pre: Volume, onto: Grid = pre.grid): LabelMap {
   const { grid } = pre;
   const logarithms = new Float32Array(pre.data.length);
-  for (let i = 0; i < logarithms.length; i++) logarithms[i] = Math.log1p(Math.max(0, pre.data[i]));
+  for (let i = 0; i < logarithms.length; i++) logarithms[i] = Math.log(1 + Math.max(0, pre.data[i]));
   const sigmas = perAxis(grid, (mm) => BODY_SMOOTHING_MM / mm);
   const coarse = gridWithSpacing(
     grid,
@@ -32,7 +32,9 @@ export function bodyMask(pre: Volume, onto: Grid = pre.grid): LabelMap {
   const solid = fillHoles(largestComponent({ grid: coarse, data: bright }, 6));
   const closed = erodeMm(dilateMm(solid, BODY_CLOSING_MM), BODY_CLOSING_MM);
   const share = resample(closed, onto).data;
-  return { grid: onto, data: Uint8Array.from(share, (value) => (value > 0.5 ? 1 : 0)) };
+  const body = new Uint8Array(share.length);
+  for (let i = 0; i < body.length; i++) if (share[i] > 0.5) body[i] = 1;
+  return { grid: onto, data: body };
 }
 
 function perAxis({ spacingMm }: Grid, value: (mm: number) => number): Triple {

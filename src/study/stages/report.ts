@@ -18,6 +18,7 @@ import type { FinishedStage, RunContext } from "../stage.ts";
 import type { StudyFile } from "../study-file.ts";
 import { VERSIONS } from "../versions.ts";
 import type { AppliedPatient } from "./examinations.ts";
+import type { NetworkStability } from "./features.ts";
 import type { PlannedNetwork, TrainedFold } from "./network.ts";
 import type { Predictions } from "./outcome.ts";
 import { segmentationPictures } from "./pictures.ts";
@@ -34,6 +35,7 @@ export interface NetworkResults {
 export interface StudyResults {
   readonly cohort: Cohort;
   readonly networks: readonly NetworkResults[];
+  readonly stability: readonly NetworkStability[];
   readonly outcome: FinishedStage<Predictions>;
   readonly comparisons: readonly SetComparison[];
   readonly issues: readonly Issue[];
