@@ -85,6 +85,7 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     cohort,
     networks: networks.results,
     stability,
+    foldOf: folds.value,
     outcome,
     comparisons: statistics.value,
     issues,
