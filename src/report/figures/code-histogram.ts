@@ -37,7 +37,7 @@ export function codeHistogramFigure(
       marginBottom: 38,
       fy: { domain: histograms.map(({ region }) => region), padding: 0.14, label: null },
       x: { domain: [-0.6, codes.length - 0.4] },
-      y: { domain: [0, Math.max(1, ...bars.map(({ pre, post }) => Math.max(pre, post)))] },
+      y: { domain: [0, 1.08 * Math.max(1, ...bars.map(({ pre, post }) => Math.max(pre, post)))] },
       marks: [
         ...axes(
           { label: "Code, by rank", format: (rank) => String(rank + 1), values: ranks(codes.length) },
@@ -69,7 +69,10 @@ export function codeHistogramFigure(
   });
 }
 
-/** The first, then every tenth. */
+/** The first, then every tenth, or of few codes every fifth. */
 function ranks(codes: number): number[] {
-  return Array.from({ length: codes }, (_, rank) => rank).filter((rank) => rank === 0 || rank % 10 === 9);
+  const step = codes < 20 ? 5 : 10;
+  return Array.from({ length: codes }, (_, rank) => rank).filter(
+    (rank) => rank === 0 || (rank + 1) % step === 0,
+  );
 }

@@ -55,7 +55,7 @@ function inRegion(region: string): string {
 
 function stabilityTable(network: string, { groups, patients, minIcc, ...perturbed }: StabilitySummary): Html {
   const visits = [...new Set(groups.map(({ visit }) => visit))];
-  const kinds = [...new Map(groups.map((group) => [`${group.region}.${group.statistic}`, group])).values()];
+  const kinds = groups.filter(({ visit }) => visit === visits[0]);
   const shareOf = (visit: string, kind: (typeof kinds)[number], bound: number): string => {
     const group = groups.find(
       (other) => other.visit === visit && other.region === kind.region && other.statistic === kind.statistic,
@@ -71,7 +71,7 @@ function stabilityTable(network: string, { groups, patients, minIcc, ...perturbe
       { label: "Varying", align: "number" },
       ...visits.flatMap((visit) =>
         ICC_BOUNDS.map((bound) => ({
-          label: `${NAMES[visit] ?? visit}, ICC ≥ ${bound}`,
+          label: `${NAMES[visit] ?? visit}, ICC\u00a0≥\u00a0${bound}`,
           align: "number" as const,
         })),
       ),
@@ -92,10 +92,15 @@ function perturbations({
   shiftsVoxels,
   mirrorAxes,
 }: Pick<StabilitySummary, "shiftsVoxels" | "mirrorAxes">): string {
+  const voxels = list(shiftsVoxels.map((shift) => fixed(shift, 0)));
   const shifts =
     shiftsVoxels.length === 0
       ? []
-      : [`shifts of ${list(shiftsVoxels.map((voxels) => fixed(voxels, 0)))} voxels`];
+      : [
+          shiftsVoxels.length === 1
+            ? `a shift by ${voxels} voxel${Math.abs(shiftsVoxels[0]) === 1 ? "" : "s"}`
+            : `shifts by ${voxels} voxels`,
+        ];
   const mirrors =
     mirrorAxes === 0 ? [] : [`mirroring along ${mirrorAxes === 1 ? "one axis" : `${mirrorAxes} axes`}`];
   return list([...shifts, ...mirrors]);
