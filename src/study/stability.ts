@@ -1,7 +1,9 @@
 /** Which deep features survive small changes of the image. */
+
+import type { StudySet } from "../domain/cohort.ts";
 import { DataError } from "../domain/errors.ts";
+import type { ModelRow } from "../models/encoding.ts";
 import { intraclassCorrelation } from "../statistics/intraclass.ts";
-import type { ModelPatient } from "./outcome-models.ts";
 
 /** Agreement of one column between the image and its perturbations. */
 export interface ColumnStability {
@@ -12,8 +14,15 @@ export interface ColumnStability {
   readonly n: number;
 }
 
-/** What is seen of a training patient when the image is perturbed. */
-export type PerturbedPatient = Pick<ModelPatient, "set" | "fold" | "versions" | "perturbed">;
+/** A patient as the network of a fold has seen the images, as they are and perturbed. */
+export interface PerturbedPatient {
+  readonly set: StudySet;
+  readonly fold: number | null;
+  /** The first row is that of the image as it is. */
+  readonly versions: readonly ModelRow[];
+  /** One row per perturbation. */
+  readonly perturbed?: readonly ModelRow[];
+}
 
 /**
  * ICC of each column over training patients: their features and those of the perturbed images as repeated measurements, patients of one
