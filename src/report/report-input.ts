@@ -5,6 +5,7 @@
 import type { Issue } from "../domain/issues.ts";
 import type { PathologyOutcome } from "../domain/outcome.ts";
 import type { Comparison } from "../statistics/comparison-result.ts";
+import type { Subgroup } from "../statistics/subgroups.ts";
 import type { CohortSummary } from "./cohort-summary.ts";
 
 export interface ReportInput {
@@ -175,6 +176,7 @@ export interface ComparisonBlock {
   /** How the predictions came about. */
   readonly predictions: PredictionOrigin;
   readonly comparison: Comparison;
+  readonly subgroups?: readonly Subgroup[];
 }
 
 /** `fixed`: models fitted on other patients; `out-of-fold`: by cross-validation; `in-sample`: the models saw these patients. */

@@ -177,6 +177,8 @@ const comparisonSchema = z.strictObject({
   margin: z.number().positive().default(0.05),
   /** Bootstrap resamples. */
   resamples: z.int().positive().default(2000),
+  /** Columns of the table (or `subtype`) within whose groups the models are compared again. */
+  subgroups: z.array(column).default([]),
 });
 
 export const studySchema = z.strictObject({

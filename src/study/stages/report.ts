@@ -97,8 +97,9 @@ async function reportInput(run: RunContext, study: StudyFile, results: StudyResu
     })),
     predictions: predictionRows(config, cohort, outcome.value),
     scaledModels: outcome.value.scaled,
-    comparisons: comparisons.map(({ set, comparison }) => ({
+    comparisons: comparisons.map(({ set, comparison, subgroups }) => ({
       set,
+      subgroups,
       predictions: set === "test" ? "fixed" : "out-of-fold",
       comparison,
     })),
