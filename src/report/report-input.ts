@@ -6,7 +6,9 @@ import type { Issue } from "../domain/issues.ts";
 import type { PathologyOutcome } from "../domain/outcome.ts";
 import type { Comparison } from "../statistics/comparison-result.ts";
 import type { Subgroup } from "../statistics/subgroups.ts";
+import type { ProbabilityFigure, ThresholdFigure } from "../statistics/threshold-figures.ts";
 import type { CohortSummary } from "./cohort-summary.ts";
+import type { FilledGuideline } from "./guidelines/filled-guideline.ts";
 
 export interface ReportInput {
   readonly head: ReportHead;
@@ -33,6 +35,8 @@ export interface ReportInput {
   readonly issues?: readonly Issue[];
   /** Limitations that only the study knows, a sentence each. What follows from the figures is added by the report. */
   readonly limitations?: readonly string[];
+  /** Reporting guidelines, answered as far as the run can. */
+  readonly guidelines?: readonly FilledGuideline[];
   /** Shows study identifiers beside segmentation cases; they are left out by default. */
   readonly showIdentifiers?: boolean;
 }
@@ -177,6 +181,10 @@ export interface ComparisonBlock {
   readonly predictions: PredictionOrigin;
   readonly comparison: Comparison;
   readonly subgroups?: readonly Subgroup[];
+  /** At thresholds that were fixed on the training set. */
+  readonly thresholds?: readonly ThresholdFigure[];
+  /** Of models that predict probabilities. */
+  readonly probabilities?: readonly ProbabilityFigure[];
 }
 
 /** `fixed`: models fitted on other patients; `out-of-fold`: by cross-validation; `in-sample`: the models saw these patients. */

@@ -11,6 +11,7 @@ import { choicesSection } from "./sections/choices-section.ts";
 import { cohortSection } from "./sections/cohort-section.ts";
 import { comparisonSection } from "./sections/comparison-section.ts";
 import { featuresSection } from "./sections/features-section.ts";
+import { guidelinesSection } from "./sections/guidelines-section.ts";
 import { issuesSection } from "./sections/issues-section.ts";
 import { segmentationSection } from "./sections/segmentation-section.ts";
 import { trainingSection } from "./sections/training-section.ts";
@@ -54,6 +55,7 @@ function sectionsOf(input: ReportInput): Section[] {
     ...(training.length + plans.length === 0 ? [] : [trainingSection(training, plans)]),
     limitationsSection(limitationsOf(input)),
     issuesSection(issuesOf(input), shown),
+    ...(input.guidelines === undefined ? [] : [guidelinesSection(input.guidelines)]),
     ...(input.choices === undefined ? [] : [choicesSection(input.choices)]),
   ];
 }

@@ -168,6 +168,15 @@ const modelSchema = z.union(
   },
 );
 
+const rate = z.number().gt(0).max(1);
+
+/** How the threshold of sensitivity and specificity is chosen on out-of-fold training predictions: see `ThresholdRule`. */
+const thresholdSchema = z.discriminatedUnion("rule", [
+  z.strictObject({ rule: z.literal("youden") }),
+  z.strictObject({ rule: z.literal("sensitivity"), atLeast: rate }),
+  z.strictObject({ rule: z.literal("specificity"), atLeast: rate }),
+]);
+
 const comparisonSchema = z.strictObject({
   /** Model that all others are compared with; by default the first. */
   reference: z.string().optional(),
@@ -179,6 +188,14 @@ const comparisonSchema = z.strictObject({
   resamples: z.int().positive().default(2000),
   /** Columns of the table (or `subtype`) within whose groups the models are compared again. */
   subgroups: z.array(column).default([]),
+  threshold: thresholdSchema.prefault({ rule: "youden" }),
+  /** Part of the ROC curve whose area is given beside the whole: see `PartialArea`. */
+  partialAuc: z
+    .strictObject({
+      axis: z.enum(["specificity", "sensitivity"]).default("specificity"),
+      least: z.number().min(0).lt(1).default(0.8),
+    })
+    .prefault({}),
 });
 
 export const studySchema = z.strictObject({

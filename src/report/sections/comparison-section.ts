@@ -12,6 +12,7 @@ import { renderTable } from "../table.ts";
 import { verdictText } from "../verdict.ts";
 import { agreement } from "./agreement.ts";
 import { rocFigures } from "./roc-figures.ts";
+import { probabilityPart, thresholdTable } from "./threshold-tables.ts";
 
 const TITLES: Readonly<Record<SetName, string>> = {
   test: "Models on the external test set",
@@ -41,6 +42,7 @@ export function comparisonSection(
   // Rows hold one prediction per patient, never the in-sample one.
   const own = block.predictions === "in-sample" ? [] : rows.filter(({ set }) => set === block.set);
   const agreed = agreement(id, block.comparison, own, styles, scaled);
+  const probabilities = probabilityPart(id, block.probabilities ?? [], styles);
   const endpoints = endpointsOf(block.comparison).map((endpoint) => {
     const rows = forests(id, endpoint, styles);
     const curves = rocFigures(id, endpoint, own, styles);
@@ -49,9 +51,9 @@ export function comparisonSection(
   return {
     id,
     title: TITLES[block.set],
-    figures: [...endpoints.flatMap(({ figures }) => figures), ...agreed.figures],
+    figures: [...endpoints.flatMap(({ figures }) => figures), ...probabilities.figures, ...agreed.figures],
     body: html`<p>${ORIGINS[block.predictions]} ${block.comparison.n} patients with a known outcome.</p>
-${endpoints.map(({ body }) => body)}${agreed.body}${subgroupTables(block)}${remarks(block)}`,
+${endpoints.map(({ body }) => body)}${thresholdTable(block.thresholds ?? [])}${probabilities.body}${agreed.body}${subgroupTables(block)}${remarks(block)}`,
   };
 }
 

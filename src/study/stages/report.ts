@@ -20,6 +20,7 @@ import { VERSIONS } from "../versions.ts";
 import type { AppliedPatient } from "./examinations.ts";
 import { summariseFeatures } from "./feature-report.ts";
 import type { NetworkStability } from "./features.ts";
+import { writeGuidelines } from "./guidelines.ts";
 import type { PlannedNetwork, TrainedFold } from "./network.ts";
 import type { Predictions } from "./outcome.ts";
 import { segmentationPictures } from "./pictures.ts";
@@ -43,15 +44,25 @@ export interface StudyResults {
   readonly comparisons: readonly SetComparison[];
   readonly issues: readonly Issue[];
   readonly engine: string;
+  /** How often models have met the test set in this results folder. */
+  readonly testReadings: number;
 }
 
 /** Points of a training curve that a figure shows; single steps are too many and too noisy. */
 const CURVE_POINTS = 100;
 
-/** Writes `report.html` and `figures/*.svg`. */
+/** Writes `report.html`, `figures/*.svg` and `reporting/*.csv`. */
 export async function writeReport(run: RunContext, study: StudyFile, results: StudyResults): Promise<void> {
   const task = run.progress.begin("report", 1);
-  const { html, figures } = renderReport(await reportInput(run, study, results));
+  const input = await reportInput(run, study, results);
+  const guidelines = await writeGuidelines(run, {
+    config: study.config,
+    cohort: results.cohort,
+    target: results.outcome.value.target,
+    testReadings: results.testReadings,
+    input,
+  });
+  const { html, figures } = renderReport({ ...input, guidelines });
   for (const { name, svg } of figures)
     await writeAtomically(path.join(run.folder, "figures", `${name}.svg`), svg);
   await writeAtomically(path.join(run.folder, "report.html"), html);
@@ -97,9 +108,11 @@ async function reportInput(run: RunContext, study: StudyFile, results: StudyResu
     })),
     predictions: predictionRows(config, cohort, outcome.value),
     scaledModels: outcome.value.scaled,
-    comparisons: comparisons.map(({ set, comparison, subgroups }) => ({
+    comparisons: comparisons.map(({ set, comparison, subgroups, thresholds, probabilities }) => ({
       set,
       subgroups,
+      thresholds,
+      probabilities,
       predictions: set === "test" ? "fixed" : "out-of-fold",
       comparison,
     })),

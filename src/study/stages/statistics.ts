@@ -6,6 +6,13 @@ import { writeAtomically } from "../../io/files.ts";
 import { type ComparisonRequest, compareModels } from "../../statistics/comparison.ts";
 import type { Comparison, EndpointName } from "../../statistics/comparison-result.ts";
 import { compareSubgroups, type Subgroup } from "../../statistics/subgroups.ts";
+import {
+  type ProbabilityFigure,
+  probabilityFigures,
+  type ScoredCases,
+  type ThresholdFigure,
+  thresholdFigures,
+} from "../../statistics/threshold-figures.ts";
 import { modelName, type StudyConfig } from "../schema.ts";
 import { type FinishedStage, hashJson, type RunContext, runStage } from "../stage.ts";
 import type { Predictions } from "./outcome.ts";
@@ -14,6 +21,10 @@ export interface SetComparison {
   readonly set: StudySet;
   readonly comparison: Comparison;
   readonly subgroups: readonly Subgroup[];
+  /** At thresholds that were fixed on the training set; of the test set alone. */
+  readonly thresholds: readonly ThresholdFigure[];
+  /** Where models learnt pCR alone, and so predict probabilities. */
+  readonly probabilities: readonly ProbabilityFigure[];
 }
 
 /**
@@ -63,22 +74,26 @@ function primaryEndpoint({ comparison, outcome }: StudyConfig): EndpointName {
 }
 
 /** A comparison as `metrics.json` holds it. */
-function metricsOf({ comparison, subgroups }: Omit<SetComparison, "set">) {
-  return subgroups.length === 0 ? comparison : { ...comparison, subgroups };
+function metricsOf({ comparison, subgroups, thresholds, probabilities }: Omit<SetComparison, "set">) {
+  return {
+    ...comparison,
+    ...(subgroups.length === 0 ? {} : { subgroups }),
+    ...(thresholds.length === 0 ? {} : { thresholds }),
+    ...(probabilities.length === 0 ? {} : { probabilities }),
+  };
 }
 
 function compareSet(
   run: RunContext,
   config: StudyConfig,
   cohort: Cohort,
-  { predictions }: Predictions,
+  predicted: Predictions,
   set: StudySet,
 ): Omit<SetComparison, "set"> {
-  const members = cohort.patients.flatMap((patient, i) => (patient.set === set ? [i] : []));
   const names = config.models.map(modelName);
+  const cases = casesOf(cohort, predicted, names, set);
   const request: ComparisonRequest = {
-    outcome: { kind: "rcb", values: members.map((i) => cohort.patients[i].outcome) },
-    models: names.map((name) => ({ name, scores: members.map((i) => predictions[name][i]) })),
+    ...cases,
     reference: config.comparison.reference ?? names[0],
     primary: primaryEndpoint(config),
     margin: config.comparison.margin,
@@ -90,11 +105,38 @@ function compareSet(
     request,
     config.comparison.subgroups.map((column) => ({
       column,
-      values: members.map((i) => cohort.patients[i].clinical[column] ?? null),
+      values: membersOf(cohort, set).map((i) => cohort.patients[i].clinical[column] ?? null),
     })),
   );
+  const { threshold, partialAuc } = config.comparison;
   return {
     comparison: { ...comparison, issues: [...comparison.issues, ...groups.issues] },
     subgroups: groups.value,
+    thresholds:
+      set === "train"
+        ? []
+        : thresholdFigures(casesOf(cohort, predicted, names, "train"), cases, threshold, partialAuc),
+    probabilities:
+      predicted.target === "residual-disease"
+        ? probabilityFigures(casesOf(cohort, predicted, predicted.scaled, set))
+        : [],
+  };
+}
+
+function membersOf(cohort: Cohort, set: StudySet): number[] {
+  return cohort.patients.flatMap((patient, i) => (patient.set === set ? [i] : []));
+}
+
+/** Outcomes and predictions of a set. */
+function casesOf(
+  cohort: Cohort,
+  { predictions }: Predictions,
+  names: readonly string[],
+  set: StudySet,
+): ScoredCases {
+  const members = membersOf(cohort, set);
+  return {
+    outcome: { kind: "rcb", values: members.map((i) => cohort.patients[i].outcome) },
+    models: names.map((name) => ({ name, scores: members.map((i) => predictions[name][i]) })),
   };
 }
