@@ -81,6 +81,11 @@ export class DataSet {
     return this.#tree.elements.get(ATTRIBUTES[name].tag);
   }
 
+  /** The stored value of any element, named in the tables or not. */
+  bytesAt(tag: number): Uint8Array | undefined {
+    return this.#tree.elements.get(tag)?.bytes;
+  }
+
   /** All values of a text attribute, without padding. */
   texts(name: AttributeName): string[] {
     const element = this.element(name);
