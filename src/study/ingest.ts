@@ -2,9 +2,12 @@
 import path from "node:path";
 import { DataError, UsageError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
+import { openIdentities } from "../io/deidentification/identities.ts";
 import { readDceSeries } from "../io/dicom/dce.ts";
+import type { DicomSource } from "../io/dicom/instance.ts";
 import { foldersIn, isFolder } from "../io/folders.ts";
 import { writeExamination } from "../io/layouts/native.ts";
+import { type Disguise, disguiseExamination, type ExaminationSource, undisguised } from "./disguise.ts";
 import type { Progress } from "./progress.ts";
 import { eachCase } from "./segmentation/each-case.ts";
 
@@ -14,6 +17,11 @@ export interface IngestRequest {
   readonly folder: string;
   readonly patient?: string;
   readonly visit?: string;
+  /**
+   * The table of identities by which patients are replaced; `<folder>.identities.json` beside the cohort where left out. `off` copies
+   * names of folders and descriptions as they are.
+   */
+  readonly identities?: string | "off";
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -25,24 +33,28 @@ export interface IngestedExamination {
   readonly timesSeconds: readonly number[];
 }
 
+/** Where the table of identities of a cohort stands: beside it, since the cohort is what leaves. */
+export function defaultIdentitiesFile(folder: string): string {
+  return `${path.resolve(folder)}.identities.json`;
+}
+
 export interface IngestOutcome {
   /** The layout that was recognised. */
   readonly layout: "dicom";
   readonly examinations: readonly IngestedExamination[];
+  /** The table of identities; null where the examinations were not de-identified. */
+  readonly identities: string | null;
   readonly issues: readonly Issue[];
 }
 
-interface Source {
+interface Source extends ExaminationSource {
   /** `patient/visit`. */
   readonly id: string;
-  readonly folder: string;
-  readonly patient: string;
-  readonly visit: string;
 }
 
 /**
- * Sorts each examination's DICOM files into phases and writes them as NIfTI. Names, dates and unique identifiers of the source are
- * not copied; of the source only manufacturer and series description are kept.
+ * Sorts each examination's DICOM files into phases and writes them as NIfTI, under study identifiers. Of the source only manufacturer
+ * and series description are kept, cleaned, and the date of the study, moved (docs/decisions/0017).
  *
  * @throws {UsageError} `ingest-name` where only one of patient and visit is given.
  * @throws {DataError} `ingest-none` where no examination could be read.
@@ -50,26 +62,73 @@ interface Source {
 export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome> {
   const { folder, progress, signal } = request;
   const sources = await findSources(request);
+  const table = request.identities ?? defaultIdentitiesFile(folder);
+  const identities = table === "off" ? undefined : await openIdentities(table);
   const examinations: IngestedExamination[] = [];
-  const noticed: Issue[] = [];
+  const noticed: Issue[] = [...(identities?.issues ?? [])];
+  const disguises = new Map<string, Disguise>();
   const each = { name: "ingest", progress, ...(signal === undefined ? {} : { signal }) };
-  const { issues } = await eachCase(sources, each, async ({ id, folder: dir, patient, visit }) => {
-    const { value: series, issues: found, sources: origins } = await readDceSeries(dir);
-    const [{ manufacturer, seriesDescription }] = origins;
+  const { issues: failed } = await eachCase(sources, each, async (source) => {
+    const disguise =
+      identities === undefined ? undisguised(source) : await disguiseExamination(source, identities);
+    disguises.set(source.id, disguise);
+    // Before the images, so that nothing is written which the table does not lead back from.
+    await identities?.save();
+    const { patient, visit } = disguise;
+    requireNew(examinations, disguise);
+    const { value: series, issues: found, sources: origins } = await readDceSeries(source.folder);
+    const issues = [...disguise.issues, ...found.map(disguise.issue)];
     await writeExamination(folder, patient, visit, series, {
-      source: { layout: "dicom", seriesDescription, ...(manufacturer === undefined ? {} : { manufacturer }) },
-      issues: found,
+      source: { layout: "dicom", ...describedSource(origins[0], disguise) },
+      issues,
     });
-    noticed.push(...found.map((issue) => ({ ...issue, subject: id })));
+    noticed.push(...issues.map((issue) => ({ ...issue, subject: `${patient}/${visit}` })));
     examinations.push({ patient, visit, phases: series.phases.length, timesSeconds: series.timesSeconds });
   });
+  const issues = failed.map((issue, i) => withoutIdentifiers(issue, i, disguises, identities !== undefined));
   if (examinations.length === 0) {
     throw new DataError("ingest-none", {
-      file: request.source,
+      ...(identities === undefined ? { file: request.source } : {}),
       found: `none of ${sources.length} examinations could be read: ${issues[0]?.message ?? ""}`,
     });
   }
-  return { layout: "dicom", examinations, issues: [...noticed, ...issues] };
+  return {
+    layout: "dicom",
+    examinations,
+    identities: identities === undefined ? null : table,
+    issues: [...noticed, ...issues],
+  };
+}
+
+/** An issue of an examination that failed; of one whose identifiers could not be found out nothing is told but the code. */
+function withoutIdentifiers(
+  issue: Issue,
+  position: number,
+  disguises: ReadonlyMap<string, Disguise>,
+  deidentified: boolean,
+): Issue {
+  const disguise = disguises.get(issue.subject ?? "");
+  if (disguise !== undefined) return disguise.issue(issue);
+  return deidentified ? { ...issue, subject: `examination ${position + 1} left out` } : issue;
+}
+
+function describedSource(origin: DicomSource, { description, studyDate }: Disguise): Record<string, string> {
+  const manufacturer = description(origin.manufacturer ?? "");
+  const seriesDescription = description(origin.seriesDescription);
+  return {
+    ...(seriesDescription === "" ? {} : { seriesDescription }),
+    ...(manufacturer === "" ? {} : { manufacturer }),
+    ...(studyDate === undefined ? {} : { studyDateShifted: studyDate }),
+  };
+}
+
+function requireNew(examinations: readonly IngestedExamination[], { patient, visit }: Disguise): void {
+  if (!examinations.some((other) => other.patient === patient && other.visit === visit)) return;
+  throw new DataError("ingest-examination-twice", {
+    found: `a second examination ${patient}/${visit}`,
+    expected: "one folder per patient and visit",
+    remedy: "Two folders hold the same patient: give their visits different names.",
+  });
 }
 
 async function findSources({ source, patient, visit }: IngestRequest): Promise<Source[]> {
@@ -83,13 +142,14 @@ async function findSources({ source, patient, visit }: IngestRequest): Promise<S
     });
   }
   if (patient !== undefined && visit !== undefined) {
-    return [{ id: `${patient}/${visit}`, folder: source, patient, visit }];
+    return [{ id: `${patient}/${visit}`, folder: source, patient, visit, ordinal: 1, named: true }];
   }
   const sources: Source[] = [];
   for (const name of await foldersIn(source)) {
-    for (const visitName of await foldersIn(path.join(source, name))) {
+    for (const [i, visitName] of (await foldersIn(path.join(source, name))).entries()) {
       const dir = path.join(source, name, visitName);
-      sources.push({ id: `${name}/${visitName}`, folder: dir, patient: name, visit: visitName });
+      const id = `${name}/${visitName}`;
+      sources.push({ id, folder: dir, patient: name, visit: visitName, ordinal: i + 1, named: false });
     }
   }
   if (sources.length === 0) {

@@ -81,9 +81,9 @@ export class DataSet {
     return this.#tree.elements.get(ATTRIBUTES[name].tag);
   }
 
-  /** The stored value of any element, named in the tables or not. */
-  bytesAt(tag: number): Uint8Array | undefined {
-    return this.#tree.elements.get(tag)?.bytes;
+  /** All elements, named in the tables or not. */
+  get tree(): ElementTree {
+    return this.#tree;
   }
 
   /** All values of a text attribute, without padding. */

@@ -78,7 +78,7 @@ function copied(data: DataSet): DicomItem {
 }
 
 function bytesOf(data: DataSet, name: WrittenAttribute): Uint8Array | undefined {
-  const bytes = data.bytesAt(WRITTEN_ATTRIBUTES[name].tag);
+  const bytes = data.tree.elements.get(WRITTEN_ATTRIBUTES[name].tag)?.bytes;
   return bytes === undefined || bytes.length === 0 ? undefined : bytes;
 }
 
