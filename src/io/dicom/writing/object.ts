@@ -19,7 +19,7 @@ export function dicomDateTime(at: Date): { readonly date: string; readonly time:
   const two = (value: number) => String(value).padStart(2, "0");
   return {
     date: `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`,
-    time: `${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`,
+    time: `${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}`,
   };
 }
 
@@ -50,14 +50,7 @@ export function commonModules(
   { modality, sopClassUid, description, content }: SeriesObject,
 ): DicomObject {
   const { date, time } = dicomDateTime(createdAt);
-  const key = [
-    modality,
-    source.seriesInstanceUid,
-    algorithm.name,
-    algorithm.version,
-    content,
-    createdAt.toISOString(),
-  ];
+  const key = [modality, source.seriesInstanceUid, algorithm.name, algorithm.version, content, date, time];
   return {
     ...source.patientAndStudy,
     InstanceCreationDate: date,
