@@ -53,10 +53,13 @@ export async function readDicomSegmentation(file: string, wanted?: Grid): Promis
   const frames = framesOf(data, pixels);
   const grid = wanted ?? gridOfFrames(frames, pixels, file);
   const segments = new Map(
-    data.items("SegmentSequence").map((item) => {
+    data.items("SegmentSequence").flatMap((item) => {
       const number = required(item, "SegmentNumber", 1)[0];
+      // Label maps may describe what is outside all segments, too (PS3.3, C.8.20.2).
+      if (number === 0) return [];
       const values = new (pixels.fractional ? Float32Array : Uint8Array)(voxelCount(grid));
-      return [number, { number, label: item.text("SegmentLabel") ?? "", values, slices: new Set<string>() }];
+      const label = item.text("SegmentLabel") ?? "";
+      return [[number, { number, label, values, slices: new Set<string>() }] as const];
     }),
   );
   for (const [i, frame] of frames.entries()) {
