@@ -6,6 +6,7 @@ import { cleanDescription, cleanPath, createScrubber } from "../io/deidentificat
 import { shiftDates } from "../io/deidentification/dates.ts";
 import { type Harvest, harvestIdentities } from "../io/deidentification/harvest.ts";
 import type { Identities } from "../io/deidentification/identities.ts";
+import type { Replacements } from "../io/deidentification/rewrite.ts";
 
 /** Where an examination lies and how it is called there. */
 export interface ExaminationSource {
@@ -25,6 +26,8 @@ export interface Disguise {
   /** Date of the study, moved, as YYYY-MM-DD. */
   readonly studyDate: string | undefined;
   readonly issues: readonly Issue[];
+  /** What DICOM copies are made from; undefined where de-identification is off. */
+  readonly dicom: { readonly files: readonly string[]; readonly replacements: Replacements } | undefined;
   /** A text without identifiers. */
   readonly text: (text: string) => string;
   /** A description of a series or study, of which only known words are kept; empty where none is. */
@@ -71,6 +74,10 @@ export async function disguiseExamination(
     visit,
     studyDate: date.length === 8 ? `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}` : undefined,
     issues: issuesOf(harvest, source, { patient, visit, known: identities.identifiersOf(patient) }),
+    dicom: {
+      files: harvest.files,
+      replacements: { ...pseudonym, uid: (uid) => identities.uid(uid), text: hidden },
+    },
     text: texts,
     description: (text) => cleanDescription(hidden(text)),
     issue: ({ file, ...issue }) => ({
@@ -90,6 +97,7 @@ export function undisguised({ patient, visit }: ExaminationSource): Disguise {
     visit,
     studyDate: undefined,
     issues: [],
+    dicom: undefined,
     text: same,
     description: same,
     issue: (issue) => ({ ...issue, subject: `${patient}/${visit}` }),

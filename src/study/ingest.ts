@@ -2,11 +2,13 @@
 import path from "node:path";
 import { DataError, UsageError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
+import { createScrubber } from "../io/deidentification/clean-text.ts";
 import { openIdentities } from "../io/deidentification/identities.ts";
 import { readDceSeries } from "../io/dicom/dce.ts";
 import type { DicomSource } from "../io/dicom/instance.ts";
 import { foldersIn, isFolder } from "../io/folders.ts";
 import { writeExamination } from "../io/layouts/native.ts";
+import { copyExamination } from "./dicom-copies.ts";
 import { type Disguise, disguiseExamination, type ExaminationSource, undisguised } from "./disguise.ts";
 import type { Progress } from "./progress.ts";
 import { eachCase } from "./segmentation/each-case.ts";
@@ -22,6 +24,8 @@ export interface IngestRequest {
    * names of folders and descriptions as they are.
    */
   readonly identities?: string | "off";
+  /** Whether de-identified DICOM copies are written to `<folder>/dicom/<patient>/<visit>/`. */
+  readonly keepDicom?: boolean;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -77,7 +81,11 @@ export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome
     const { patient, visit } = disguise;
     requireNew(examinations, disguise);
     const { value: series, issues: found, sources: origins } = await readDceSeries(source.folder);
-    const issues = [...disguise.issues, ...found.map(disguise.issue)];
+    const copied =
+      request.keepDicom === true && disguise.dicom !== undefined
+        ? await copyExamination(disguise.dicom.files, folder, disguise, disguise.dicom.replacements)
+        : [];
+    const issues = [...disguise.issues, ...copied, ...found.map(disguise.issue)];
     await writeExamination(folder, patient, visit, series, {
       source: { layout: "dicom", ...describedSource(origins[0], disguise) },
       issues,
@@ -85,7 +93,7 @@ export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome
     noticed.push(...issues.map((issue) => ({ ...issue, subject: `${patient}/${visit}` })));
     examinations.push({ patient, visit, phases: series.phases.length, timesSeconds: series.timesSeconds });
   });
-  const issues = failed.map((issue, i) => withoutIdentifiers(issue, i, disguises, identities !== undefined));
+  const issues = identities === undefined ? failed : failed.map(withoutIdentifiers(sources, disguises));
   if (examinations.length === 0) {
     throw new DataError("ingest-none", {
       ...(identities === undefined ? { file: request.source } : {}),
@@ -100,16 +108,20 @@ export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome
   };
 }
 
-/** An issue of an examination that failed; of one whose identifiers could not be found out nothing is told but the code. */
+/** Issues of examinations that failed; one whose identifiers could not be found out is named by its place among the sources. */
 function withoutIdentifiers(
-  issue: Issue,
-  position: number,
+  sources: readonly Source[],
   disguises: ReadonlyMap<string, Disguise>,
-  deidentified: boolean,
-): Issue {
-  const disguise = disguises.get(issue.subject ?? "");
-  if (disguise !== undefined) return disguise.issue(issue);
-  return deidentified ? { ...issue, subject: `examination ${position + 1} left out` } : issue;
+): (issue: Issue) => Issue {
+  return (issue) => {
+    const disguise = disguises.get(issue.subject ?? "");
+    if (disguise !== undefined) return disguise.issue(issue);
+    const position = sources.findIndex(({ id }) => id === issue.subject);
+    const { folder, patient, visit } = sources[position];
+    const names = [folder, patient, visit].map((name): [string, string] => [name, "[removed]"]);
+    const subject = `examination ${position + 1} of the source`;
+    return { ...issue, subject, message: createScrubber(new Map(names))(issue.message) };
+  };
 }
 
 function describedSource(origin: DicomSource, { description, studyDate }: Disguise): Record<string, string> {

@@ -10,6 +10,7 @@ interface IngestOptions {
   readonly visit?: string;
   readonly identities?: string;
   readonly deidentify: boolean;
+  readonly keepDicom: boolean;
   readonly json?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function ingestCommand(): Command {
       "local table that leads from study identifiers to patients (default: <dir>.identities.json)",
     )
     .option("--no-deidentify", "keep the folders' names and the descriptions of series as they are")
+    .option("--keep-dicom", "also write de-identified DICOM copies to <dir>/dicom/<patient>/<visit>/", false)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -40,10 +42,10 @@ Examples:
   residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
     )
     .action(async (source: string, folder: string, options: IngestOptions) => {
-      const { patient, visit, identities, deidentify, json } = options;
-      if (!deidentify && identities !== undefined) {
-        throw new UsageError("ingest-identities", {
-          found: "--identities together with --no-deidentify",
+      const { patient, visit, identities, deidentify, keepDicom, json } = options;
+      if (!deidentify && (identities !== undefined || keepDicom)) {
+        throw new UsageError("ingest-deidentify", {
+          found: `${keepDicom ? "--keep-dicom" : "--identities"} together with --no-deidentify`,
           expected: "one of them",
         });
       }
@@ -54,6 +56,7 @@ Examples:
         ...(patient === undefined ? {} : { patient }),
         ...(visit === undefined ? {} : { visit }),
         ...(table === undefined ? {} : { identities: table }),
+        keepDicom,
         progress: consoleProgress(),
         signal: interruptSignal(),
       });

@@ -3,11 +3,11 @@
 const WORDS = `
 a acq acquisition adc analysis ax axi axial b bilateral bilat bl bold breast breasts c cad cal calibration cor coronal contrast cropped cube
 d dce delay delayed der derived diff diffusion dir dixon dti dwi dyn dynamic dynamics e early echo enh enhanced enhancement epi fast fat
-fatsat fgre fl flair flash flip fov fse fspgr fs ftv ge gad gadolinium gd gems gre gradient hi high hires hr ideal image images img in inj injection
-inphase iso isotropic ispy kinetic kinetics l lat late lateral lava left loc localizer localiser lt m map maps mask mb mask max mean mg mid min mins mip mm
+fatsat fgre fl flair flash flip fov fse fspgr fs ftv ge gad gadolinium gd gems gre gradient healthcare hi high hires hr ideal image images img in inj injection
+inphase iso isotropic ispy kinetic kinetics l lat late lateral lava left loc localizer localiser lt m map maps mask mb max mean medical mg mid min mins mip mm
 mpr mr mra mri ms multi mip native no non nonfs opp orig original out p pass pd pe peak perf perfusion ph phase phases phantom philips plane post pre prone pulse q qc quick r
 reconstruction ref reference reg registered resolution right roi rt s sag sagittal sat scan scout se sec secs seg segmentation sense series ser siemens signal single sl slab slice spair spc
-spgr space spin spiral st stir sub subtract subtracted subtraction suppressed supp survey t te temporal test tfe thick thin thrive ti time tirm tof toshiba tr tra
+spgr space spin spiral st stir sub subtract subtracted subtraction suppressed supp survey systems t te temporal test tfe thick thin thrive ti time tirm tof toshiba tr tra
 trans transverse tse ttp turbo twist uni unilat unilateral vibe vibrant view views vol volser volume w wash washin washout wat water weighted wfs wi with without wo x y z
 `;
 

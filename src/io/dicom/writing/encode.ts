@@ -22,11 +22,19 @@ export type DicomObject = DicomItem & { readonly SOPClassUID: string; readonly S
  * @param content its other attributes.
  */
 export function encodeDicomFile(object: DicomObject, content: DicomItem): Uint8Array {
+  return Buffer.concat([
+    encodeFileStart(object.SOPClassUID, object.SOPInstanceUID, EXPLICIT_LITTLE_ENDIAN),
+    encodeItem({ ...object, ...content }),
+  ]);
+}
+
+/** Preamble and file meta information (PS3.10, 7.1), after which the data set follows in the given transfer syntax. */
+export function encodeFileStart(sopClassUid: string, sopInstanceUid: string, transferSyntax: string): Buffer {
   const meta = encodeItem({
     FileMetaInformationVersion: Uint8Array.of(0, 1),
-    MediaStorageSOPClassUID: object.SOPClassUID,
-    MediaStorageSOPInstanceUID: object.SOPInstanceUID,
-    TransferSyntaxUID: EXPLICIT_LITTLE_ENDIAN,
+    MediaStorageSOPClassUID: sopClassUid,
+    MediaStorageSOPInstanceUID: sopInstanceUid,
+    TransferSyntaxUID: transferSyntax,
     ImplementationClassUID: IMPLEMENTATION_CLASS_UID,
     ImplementationVersionName: IMPLEMENTATION_VERSION,
   });
@@ -35,13 +43,7 @@ export function encodeDicomFile(object: DicomObject, content: DicomItem): Uint8A
   groupLength.write("UL", 4, "latin1");
   groupLength.writeUInt16LE(4, 6);
   groupLength.writeUInt32LE(meta.length, 8);
-  return Buffer.concat([
-    Buffer.alloc(PREAMBLE_BYTES),
-    Buffer.from("DICM", "latin1"),
-    groupLength,
-    meta,
-    encodeItem({ ...object, ...content }),
-  ]);
+  return Buffer.concat([Buffer.alloc(PREAMBLE_BYTES), Buffer.from("DICM", "latin1"), groupLength, meta]);
 }
 
 /** A unique identifier that is the same for the same parts (PS3.5, B.2: a UUID in decimal). */
