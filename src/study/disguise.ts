@@ -41,7 +41,7 @@ export interface Disguise {
  * user gave it, where the files say that the identity was removed, or where it contains no identifying value of the files; else the
  * identifier is made from the key.
  *
- * @throws {DataError} `ingest-patients-mixed` where the files are of several patients.
+ * @throws {DataError} `dicom-none` where no file tells whose it is, `ingest-patients-mixed` where the files are of several patients.
  */
 export async function disguiseExamination(
   source: ExaminationSource,
@@ -49,6 +49,12 @@ export async function disguiseExamination(
 ): Promise<Disguise> {
   const harvest = await harvestIdentities(source.folder);
   const { patientIds, identityRemoved } = harvest;
+  if (harvest.readable === 0) {
+    throw new DataError("dicom-none", {
+      found: `${harvest.files.length} files, none of them a DICOM file whose attributes can be read`,
+      expected: "DICOM files",
+    });
+  }
   if (patientIds.size > 1) {
     throw new DataError("ingest-patients-mixed", {
       found: `files with ${patientIds.size} different PatientIDs in one examination`,
@@ -169,7 +175,7 @@ function issuesOf(
     report(
       "deidentify-private",
       "info",
-      `${withPrivate} files have private attributes, whose content is not known; they were left out.`,
+      `${withPrivate} files have private attributes. Only numbers that are known to be safe are read and kept.`,
     );
   }
   return issues;

@@ -26,6 +26,7 @@ const DATE = /(?:19|20)\d{2}[-./_ ]?\d{1,2}[-./_ ]?\d{1,2}|\d{1,2}[-./_ ]\d{1,2}
  */
 export function cleanDescription(text: string): string {
   return withKnownWords(text, isProtocolWord, "")
+    .replace(/\[\W*\]|\(\W*\)/g, "")
     .replace(/[\s_^-]+/g, (gap) => gap[0])
     .replace(/^[\W_]+|[\s_^.,;:-]+$/g, "");
 }

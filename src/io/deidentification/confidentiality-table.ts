@@ -1,10 +1,10 @@
 /**
- * Table E.1-1 of PS3.15, edition 2026c, and every other date of PS3.6; made by scripts/tables/confidentiality_profile.py. Groups 50xx and
+ * Table E.1-1 of PS3.15, edition 2026c, and every other date and free text of PS3.6; made by scripts/tables/confidentiality_profile.py. Groups 50xx and
  * 60xx (curves, overlays) and odd groups (private) are not listed.
  */
 
-/** `X` removes, `Z` empties, `D` puts a value without meaning, `U` a new UID; `T` is a date that the table does not name. */
-export type ConfidentialityAction = "X" | "Z" | "D" | "U" | "T";
+/** `X` removes, `Z` empties, `D` puts a value without meaning, `U` a new UID; `T` is a date and `F` free text that the table does not name. */
+export type ConfidentialityAction = "X" | "Z" | "D" | "U" | "T" | "F";
 
 type Row = readonly [tag: number, vr: string, action: ConfidentialityAction];
 
@@ -48,9 +48,21 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x0008009d, "SQ", "X"], // ConsultingPhysicianIdentificationSequence
   [0x00080106, "DT", "D"], // ContextGroupVersion
   [0x00080107, "DT", "D"], // ContextGroupLocalVersion
+  [0x00080108, "LT", "F"], // ExtendedCodeMeaning
+  [0x00080114, "ST", "F"], // CodingSchemeExternalID
+  [0x00080115, "ST", "F"], // CodingSchemeName
+  [0x00080116, "ST", "F"], // CodingSchemeResponsibleOrganization
+  [0x00080119, "UC", "F"], // LongCodeValue
   [0x00080201, "SH", "X"], // TimezoneOffsetFromUTC
+  [0x0008030c, "UC", "F"], // PrivateDataElementName
+  [0x0008030d, "UC", "F"], // PrivateDataElementKeyword
+  [0x0008030e, "UT", "F"], // PrivateDataElementDescription
+  [0x0008030f, "UT", "F"], // PrivateDataElementEncoding
+  [0x00080401, "LT", "F"], // InventoryPurpose
+  [0x00080402, "LT", "F"], // InventoryInstanceDescription
   [0x00080404, "DT", "T"], // ItemInventoryDateTime
   [0x00080416, "DT", "T"], // ExpirationDateTime
+  [0x00080418, "LT", "F"], // TransactionStatusComment
   [0x0008041f, "DT", "T"], // StudyUpdateDateTime
   [0x00081000, "AE", "X"], // NetworkID
   [0x00081010, "SH", "D"], // StationName
@@ -81,6 +93,8 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00081304, "UN", "X"],
   [0x00082111, "ST", "X"], // DerivationDescription
   [0x00082112, "SQ", "U"], // SourceImageSequence
+  [0x00082256, "ST", "F"], // AnatomicPerspectiveDescriptionTrial
+  [0x00082258, "ST", "F"], // AnatomicLocationOfExaminingInstrumentDescriptionTrial
   [0x00083010, "UI", "U"], // IrradiationEventUID
   [0x00084000, "LT", "X"], // IdentifyingComments
   [0x00100010, "PN", "Z"], // PatientName
@@ -105,6 +119,9 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00100050, "SQ", "X"], // PatientInsurancePlanCodeSequence
   [0x00100101, "SQ", "X"], // PatientPrimaryLanguageCodeSequence
   [0x00100102, "SQ", "X"], // PatientPrimaryLanguageModifierCodeSequence
+  [0x00100212, "UC", "F"], // StrainDescription
+  [0x00100218, "UT", "F"], // StrainAdditionalInformation
+  [0x00100222, "UC", "F"], // GeneticModificationsDescription
   [0x00101000, "LO", "X"], // OtherPatientIDs
   [0x00101001, "PN", "X"], // OtherPatientNames
   [0x00101002, "SQ", "X"], // OtherPatientIDsSequence
@@ -161,14 +178,48 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00120082, "LO", "X"], // ClinicalTrialProtocolEthicsCommitteeApprovalNumber
   [0x00120086, "DA", "X"], // EthicsCommitteeApprovalEffectivenessStartDate
   [0x00120087, "DA", "X"], // EthicsCommitteeApprovalEffectivenessEndDate
+  [0x00140023, "ST", "F"], // CADFileFormat
+  [0x00140024, "ST", "F"], // ComponentReferenceSystem
+  [0x00140025, "ST", "F"], // ComponentManufacturingProcedure
+  [0x00140028, "ST", "F"], // ComponentManufacturer
+  [0x00140042, "ST", "F"], // MaterialGrade
+  [0x00140044, "ST", "F"], // MaterialPropertiesDescription
+  [0x00140045, "ST", "F"], // MaterialPropertiesFileFormatRetired
+  [0x00140046, "LT", "F"], // MaterialNotes
   [0x00140102, "DA", "T"], // SecondaryReviewDate
+  [0x00140104, "PN", "F"], // SecondaryReviewerName
+  [0x00140105, "ST", "F"], // RepairID
+  [0x00141010, "ST", "F"], // ActualEnvironmentalConditions
   [0x00141020, "DA", "T"], // ExpiryDate
+  [0x00141040, "ST", "F"], // EnvironmentalConditions
+  [0x00142006, "PN", "F"], // EvaluatorName
+  [0x00142018, "ST", "F"], // IndicationDescription
+  [0x00142206, "ST", "F"], // CoordinateSystemAxisDescription
+  [0x00142222, "ST", "F"], // TransformDescription
+  [0x00143022, "ST", "F"], // SensorName
   [0x00143076, "DA", "T"], // DateOfGainCalibration
+  [0x00143099, "LT", "F"], // CalibrationNotes
+  [0x00143100, "LT", "F"], // LinearityCorrectionTechnique
+  [0x00143101, "LT", "F"], // BeamHardeningCorrectionTechnique
+  [0x00144006, "LT", "F"], // PulserNotes
+  [0x0014400c, "LT", "F"], // ReceiverNotes
+  [0x0014400f, "LT", "F"], // PreAmplifierNotes
+  [0x00144054, "ST", "F"], // CouplingTechnique
+  [0x00144056, "ST", "F"], // CouplingMedium
+  [0x0014405c, "ST", "F"], // DelayLawIdentifier
+  [0x00144072, "ST", "F"], // CalibrationProcedure
   [0x00144076, "DA", "T"], // ProcedureCreationDate
   [0x00144078, "DA", "T"], // ProcedureExpirationDate
   [0x0014407a, "DA", "T"], // ProcedureLastModifiedDate
   [0x0014407c, "TM", "X"], // CalibrationTime
   [0x0014407e, "DA", "X"], // CalibrationDate
+  [0x00144082, "LT", "F"], // ProbeDriveNotes
+  [0x0014409b, "ST", "F"], // ScanProcedure
+  [0x00160003, "UT", "F"], // BatteryLevel
+  [0x00160008, "UC", "F"], // OECFColumnNames
+  [0x0016000c, "UC", "F"], // SpatialFrequencyResponseColumnNames
+  [0x00160017, "UT", "F"], // SpectralSensitivity
+  [0x00160020, "UT", "F"], // EXIFVersion
   [0x0016002b, "OB", "X"], // MakerNote
   [0x0016004b, "OB", "X"], // DeviceSettingDescription
   [0x0016004d, "UT", "X"], // CameraOwnerName
@@ -210,6 +261,7 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00180010, "LO", "D"], // ContrastBolusAgent
   [0x00180027, "TM", "X"], // InterventionDrugStopTime
   [0x00180035, "TM", "X"], // InterventionDrugStartTime
+  [0x0018003a, "ST", "F"], // InterventionDescription
   [0x00181000, "LO", "D"], // DeviceSerialNumber
   [0x00181002, "UI", "U"], // DeviceUID
   [0x00181004, "LO", "X"], // PlateID
@@ -241,10 +293,16 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00182042, "UI", "U"], // TargetUID
   [0x00184000, "LT", "X"], // AcquisitionComments
   [0x00185011, "SQ", "X"], // TransducerIdentificationSequence
+  [0x00187006, "LT", "F"], // DetectorDescription
+  [0x00187008, "LT", "F"], // DetectorMode
   [0x0018700a, "SH", "D"], // DetectorID
   [0x0018700c, "DA", "D"], // DateOfLastDetectorCalibration
   [0x0018700e, "TM", "D"], // TimeOfLastDetectorCalibration
+  [0x00187040, "LT", "F"], // GridAbsorbingMaterial
+  [0x00187041, "LT", "F"], // GridSpacingMaterial
+  [0x00187062, "LT", "F"], // ExposureControlModeDescription
   [0x00189074, "DT", "D"], // FrameAcquisitionDateTime
+  [0x00189080, "ST", "F"], // MetaboliteMapDescription
   [0x00189151, "DT", "D"], // FrameReferenceDateTime
   [0x00189185, "ST", "X"], // RespiratoryMotionCompensationTechniqueDescription
   [0x00189367, "UC", "D"], // XRaySourceID
@@ -260,8 +318,18 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00189623, "DT", "D"], // FunctionalSyncPulse
   [0x00189701, "DT", "D"], // DecayCorrectionDateTime
   [0x00189804, "DT", "D"], // ExclusionStartDateTime
+  [0x00189901, "UT", "F"], // ReferenceLocationDescription
+  [0x00189908, "UC", "F"], // PotentialReasonsForProcedure
+  [0x0018990a, "UC", "F"], // PotentialDiagnosticTasks
+  [0x0018990f, "UT", "F"], // ProtocolPlanningInformation
+  [0x00189910, "UT", "F"], // ProtocolDesignRationale
+  [0x00189917, "UT", "F"], // InstructionDescription
   [0x00189919, "DT", "D"], // InstructionPerformedDateTime
+  [0x0018991a, "UT", "F"], // InstructionPerformanceComment
+  [0x00189923, "UT", "F"], // ProtocolElementCharacteristicsSummary
+  [0x00189924, "UT", "F"], // ProtocolElementPurpose
   [0x00189937, "LO", "X"], // RequestedSeriesDescription
+  [0x00189941, "UT", "F"], // ImageFilterDescription
   [0x0018a002, "DT", "X"], // ContributionDateTime
   [0x0018a003, "ST", "X"], // ContributionDescription
   [0x0020000d, "UI", "U"], // StudyInstanceUID
@@ -278,9 +346,13 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00209158, "LT", "X"], // FrameComments
   [0x00209161, "UI", "U"], // ConcatenationUID
   [0x00209164, "UI", "U"], // DimensionOrganizationUID
+  [0x0022112c, "LT", "F"], // CalculationComment
+  [0x00240044, "LT", "F"], // CommentsOnPatientPerformanceOfVisualField
   [0x00281199, "UI", "U"], // PaletteColorLookupTableUID
   [0x00281214, "UI", "U"], // LargePaletteColorLookupTableUID
+  [0x00281351, "ST", "F"], // PartialViewDescription
   [0x00284000, "LT", "X"], // ImagePresentationComments
+  [0x00286190, "ST", "F"], // MaskOperationExplanation
   [0x00320012, "LO", "X"], // StudyIDIssuer
   [0x00320032, "DA", "X"], // StudyVerifiedDate
   [0x00320033, "TM", "X"], // StudyVerifiedTime
@@ -350,6 +422,8 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00400010, "SH", "X"], // ScheduledStationName
   [0x00400011, "SH", "X"], // ScheduledProcedureStepLocation
   [0x00400012, "LO", "X"], // PreMedication
+  [0x00400031, "UT", "F"], // LocalNamespaceEntityID
+  [0x00400032, "UT", "F"], // UniversalEntityID
   [0x00400241, "AE", "X"], // PerformedStationAETitle
   [0x00400242, "SH", "X"], // PerformedStationName
   [0x00400243, "SH", "X"], // PerformedLocation
@@ -362,11 +436,13 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00400275, "SQ", "X"], // RequestAttributesSequence
   [0x00400280, "ST", "X"], // CommentsOnThePerformedProcedureStep
   [0x00400310, "ST", "X"], // CommentsOnRadiationDose
+  [0x00400400, "LT", "F"], // CommentsOnTheScheduledProcedureStep
   [0x0040050a, "LO", "X"], // SpecimenAccessionNumber
   [0x00400512, "LO", "D"], // ContainerIdentifier
   [0x00400513, "SQ", "Z"], // IssuerOfTheContainerIdentifierSequence
   [0x0040051a, "LO", "X"], // ContainerDescription
   [0x00400551, "LO", "D"], // SpecimenIdentifier
+  [0x00400553, "ST", "F"], // SpecimenDescriptionTrial
   [0x00400554, "UI", "U"], // SpecimenUID
   [0x00400555, "SQ", "Z"], // AcquisitionContextSequence
   [0x00400556, "ST", "X"], // AcquisitionContextDescription
@@ -422,6 +498,7 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x0040a033, "DT", "X"], // ObservationStartDateTime
   [0x0040a034, "UN", "X"],
   [0x0040a035, "UN", "X"],
+  [0x0040a067, "PN", "F"], // DocumentAuthorTrial
   [0x0040a073, "SQ", "D"], // VerifyingObserverSequence
   [0x0040a075, "PN", "D"], // VerifyingObserverName
   [0x0040a078, "SQ", "X"], // AuthorObserverSequence
@@ -437,17 +514,23 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x0040a123, "PN", "D"], // PersonName
   [0x0040a124, "UI", "U"], // UID
   [0x0040a13a, "DT", "D"], // ReferencedDateTime
+  [0x0040a160, "UT", "F"], // TextValue
+  [0x0040a16a, "ST", "F"], // BibliographicCitationTrial
   [0x0040a171, "UI", "U"], // ObservationUID
   [0x0040a172, "UI", "U"], // ReferencedObservationUIDTrial
   [0x0040a192, "DA", "X"], // ObservationDateTrial
   [0x0040a193, "TM", "X"], // ObservationTimeTrial
+  [0x0040a224, "ST", "F"], // IdentificationDescriptionTrial
+  [0x0040a297, "ST", "F"], // AlgorithmDescriptionTrial
   [0x0040a307, "PN", "X"], // CurrentObserverTrial
+  [0x0040a33a, "ST", "F"], // ReportStatusCommentTrial
   [0x0040a352, "PN", "X"], // VerbalSourceTrial
   [0x0040a353, "ST", "X"], // AddressTrial
   [0x0040a354, "LO", "X"], // TelephoneNumberTrial
   [0x0040a358, "SQ", "X"], // VerbalSourceIdentifierCodeSequenceTrial
   [0x0040a402, "UI", "U"], // ObservationSubjectUIDTrial
   [0x0040a730, "SQ", "D"], // ContentSequence
+  [0x0040a992, "ST", "F"], // UniformResourceLocatorTrial
   [0x0040b020, "SQ", "D"], // WaveformAnnotationSequence
   [0x0040b034, "UN", "X"],
   [0x0040b036, "UN", "X"],
@@ -457,21 +540,35 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x0040db07, "DT", "X"], // TemplateLocalVersion
   [0x0040db0c, "UI", "U"], // TemplateExtensionOrganizationUID
   [0x0040db0d, "UI", "U"], // TemplateExtensionCreatorUID
+  [0x0040e001, "ST", "F"], // HL7InstanceIdentifier
   [0x0040e004, "DT", "X"], // HL7DocumentEffectiveTime
   [0x0040e012, "UN", "X"],
+  [0x00420010, "ST", "F"], // DocumentTitle
   [0x00420011, "OB", "D"], // EncapsulatedDocument
+  [0x00440001, "ST", "F"], // ProductPackageIdentifier
+  [0x00440003, "LT", "F"], // ApprovalStatusFurtherDescription
   [0x00440004, "DT", "X"], // ApprovalStatusDateTime
+  [0x00440009, "LT", "F"], // ProductDescription
   [0x0044000b, "DT", "X"], // ProductExpirationDateTime
   [0x00440010, "DT", "X"], // SubstanceAdministrationDateTime
   [0x00440104, "DT", "D"], // AssertionDateTime
   [0x00440105, "DT", "X"], // AssertionExpirationDateTime
+  [0x00440106, "UT", "F"], // AssertionComments
+  [0x00480107, "ST", "F"], // OpticalPathDescription
   [0x0050001b, "LO", "X"], // ContainerComponentID
   [0x00500020, "LO", "X"], // DeviceDescription
   [0x00500021, "ST", "X"], // LongDeviceDescription
+  [0x00620006, "ST", "F"], // SegmentDescription
+  [0x00620020, "UT", "D"], // TrackingID
   [0x00620021, "UI", "U"], // TrackingUID
   [0x00640003, "UI", "U"], // SourceFrameOfReferenceUID
+  [0x00660004, "LT", "F"], // SurfaceComments
+  [0x00660032, "LT", "F"], // AlgorithmParameters
+  [0x00660107, "UT", "F"], // TrackSetDescription
   [0x00686226, "DT", "D"], // EffectiveDateTime
   [0x00686270, "DT", "D"], // InformationIssueDateTime
+  [0x00686280, "ST", "F"], // InformationSummary
+  [0x00686345, "ST", "F"], // HPGLPenDescription
   [0x006a0003, "UI", "D"], // AnnotationGroupUID
   [0x006a0005, "LO", "D"], // AnnotationGroupLabel
   [0x006a0006, "UT", "X"], // AnnotationGroupDescription
@@ -481,6 +578,8 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00700083, "TM", "X"], // PresentationCreationTime
   [0x00700084, "PN", "D"], // ContentCreatorName
   [0x00700086, "SQ", "X"], // ContentCreatorIdentificationCodeSequence
+  [0x00700208, "ST", "F"], // GraphicGroupDescription
+  [0x0070030f, "ST", "F"], // FiducialDescription
   [0x0070031a, "UI", "U"], // FiducialUID
   [0x00701101, "UI", "U"], // PresentationDisplayCollectionUID
   [0x00701102, "UI", "U"], // PresentationSequenceCollectionUID
@@ -497,10 +596,18 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x0072006c, "SH", "D"], // SelectorSHValue
   [0x0072006d, "UN", "D"], // SelectorUNValue
   [0x0072006e, "ST", "D"], // SelectorSTValue
+  [0x0072006f, "UC", "F"], // SelectorUCValue
   [0x00720070, "UT", "D"], // SelectorUTValue
   [0x00720071, "UR", "D"], // SelectorURValue
+  [0x00741006, "ST", "F"], // ProcedureStepProgressDescription
   [0x00741234, "AE", "X"], // ReceivingAE
   [0x00741236, "AE", "X"], // RequestingAE
+  [0x00741238, "LT", "F"], // ReasonForCancellation
+  [0x00780010, "ST", "F"], // ImplantTemplateGroupDescription
+  [0x00820003, "UT", "F"], // AssessmentSummaryDescription
+  [0x0082000a, "UT", "F"], // ObservationDescription
+  [0x00820033, "UT", "F"], // SpecificationSelectionGuidance
+  [0x00820037, "UT", "F"], // ConstraintViolationCondition
   [0x00880140, "UI", "U"], // StorageMediaFileSetUID
   [0x00880200, "SQ", "X"], // IconImageSequence
   [0x00880904, "LO", "X"], // TopicTitle
@@ -508,6 +615,7 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x00880910, "LO", "X"], // TopicAuthor
   [0x00880912, "LO", "X"], // TopicKeywords
   [0x01000420, "DT", "X"], // SOPAuthorizationDateTime
+  [0x01000424, "LT", "F"], // SOPAuthorizationComment
   [0x04000100, "UI", "U"], // DigitalSignatureUID
   [0x04000105, "DT", "D"], // DigitalSignatureDateTime
   [0x04000115, "OB", "D"], // CertificateOfSigner
@@ -524,13 +632,19 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x04000564, "LO", "Z"], // SourceOfPreviousValues
   [0x04000565, "CS", "D"], // ReasonForTheAttributeModification
   [0x04000600, "CS", "X"], // InstanceOriginStatus
+  [0x20100010, "ST", "F"], // ImageDisplayFormat
+  [0x20100150, "ST", "F"], // ConfigurationInformation
+  [0x20100152, "LT", "F"], // ConfigurationInformationDescription
   [0x20300020, "LO", "X"], // TextString
   [0x21000040, "DA", "X"], // CreationDate
   [0x21000050, "TM", "X"], // CreationTime
   [0x21000070, "AE", "X"], // Originator
   [0x21000140, "AE", "D"], // DestinationAE
   [0x22000002, "UT", "Z"], // LabelText
+  [0x22000004, "LT", "F"], // MediaDisposition
   [0x22000005, "LT", "Z"], // BarcodeValue
+  [0x30020004, "ST", "F"], // RTImageDescription
+  [0x30020120, "ST", "F"], // PositionAcquisitionTemplateID
   [0x30020121, "LO", "X"], // PositionAcquisitionTemplateName
   [0x30020123, "LT", "X"], // PositionAcquisitionTemplateDescription
   [0x30060002, "SH", "D"], // StructureSetLabel
@@ -550,15 +664,19 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x30060088, "ST", "X"], // ROIObservationDescription
   [0x300600a6, "PN", "Z"], // ROIInterpreter
   [0x300600c2, "UI", "U"], // RelatedFrameOfReferenceUID
+  [0x30080012, "ST", "F"], // MeasuredDoseDescription
   [0x30080024, "DA", "D"], // TreatmentControlPointDate
   [0x30080025, "TM", "D"], // TreatmentControlPointTime
   [0x30080054, "DA", "D"], // FirstTreatmentDate
   [0x30080056, "DA", "D"], // MostRecentTreatmentDate
+  [0x30080066, "ST", "F"], // OverrideReason
+  [0x30080074, "ST", "F"], // CalculatedDoseReferenceDescription
   [0x30080105, "LO", "Z"], // SourceSerialNumber
   [0x30080162, "DA", "D"], // SafePositionExitDate
   [0x30080164, "TM", "D"], // SafePositionExitTime
   [0x30080166, "DA", "D"], // SafePositionReturnDate
   [0x30080168, "TM", "D"], // SafePositionReturnTime
+  [0x30080202, "ST", "F"], // TreatmentStatusComment
   [0x30080250, "DA", "D"], // TreatmentDate
   [0x30080251, "TM", "D"], // TreatmentTime
   [0x300a0002, "SH", "D"], // RTPlanLabel
@@ -572,6 +690,7 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x300a0016, "LO", "X"], // DoseReferenceDescription
   [0x300a0054, "UI", "U"], // TableTopPositionAlignmentUID
   [0x300a0072, "LO", "X"], // FractionGroupDescription
+  [0x300a007b, "LT", "F"], // FractionPattern
   [0x300a0083, "UI", "U"], // ReferencedDoseReferenceUID
   [0x300a00b2, "SH", "Z"], // TreatmentMachineName
   [0x300a00c3, "ST", "X"], // BeamDescription
@@ -579,10 +698,14 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x300a0196, "ST", "X"], // FixationDeviceDescription
   [0x300a01a6, "ST", "X"], // ShieldingDeviceDescription
   [0x300a01b2, "ST", "X"], // SetupTechniqueDescription
+  [0x300a01ba, "ST", "F"], // SetupDeviceDescription
+  [0x300a01d0, "ST", "F"], // SetupReferenceDescription
   [0x300a0216, "LO", "X"], // SourceManufacturer
   [0x300a022c, "DA", "D"], // SourceStrengthReferenceDate
   [0x300a022e, "TM", "D"], // SourceStrengthReferenceTime
   [0x300a02eb, "LT", "X"], // CompensatorDescription
+  [0x300a0402, "ST", "F"], // SetupImageComment
+  [0x300a0422, "ST", "F"], // GeneralAccessoryDescription
   [0x300a0608, "LO", "D"], // TreatmentPositionGroupLabel
   [0x300a0609, "UI", "U"], // TreatmentPositionGroupUID
   [0x300a0611, "LO", "Z"], // RTAccessoryHolderSlotID
@@ -595,7 +718,9 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x300a067c, "SH", "D"], // RadiationGenerationModeLabel
   [0x300a067d, "ST", "Z"], // RadiationGenerationModeDescription
   [0x300a0700, "UI", "U"], // TreatmentSessionUID
+  [0x300a0730, "ST", "F"], // TreatmentTerminationDescription
   [0x300a0734, "ST", "D"], // TreatmentToleranceViolationDescription
+  [0x300a0735, "ST", "F"], // TreatmentToleranceViolationIdentification
   [0x300a0736, "DT", "D"], // TreatmentToleranceViolationDateTime
   [0x300a073a, "DT", "D"], // RecordedRTControlPointDateTime
   [0x300a0741, "DT", "D"], // InterlockDateTime
@@ -614,11 +739,13 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x300e0008, "PN", "Z"], // ReviewerName
   [0x30100006, "UI", "U"], // ConceptualVolumeUID
   [0x3010000b, "UI", "U"], // ReferencedConceptualVolumeUID
+  [0x3010000c, "UT", "F"], // ConceptualVolumeCombinationExpression
   [0x3010000f, "ST", "Z"], // ConceptualVolumeCombinationDescription
   [0x30100013, "UI", "U"], // ConstituentConceptualVolumeUID
   [0x30100015, "UI", "U"], // SourceConceptualVolumeUID
   [0x30100017, "ST", "Z"], // ConceptualVolumeDescription
   [0x3010001b, "UC", "Z"], // DeviceAlternateIdentifier
+  [0x3010001d, "LT", "F"], // DeviceAlternateIdentifierFormat
   [0x3010002d, "LO", "D"], // DeviceLabel
   [0x30100031, "UI", "U"], // ReferencedFiducialsUID
   [0x30100033, "SH", "D"], // UserContentLabel
@@ -644,6 +771,7 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x3010007f, "UT", "Z"], // FractionationNotes
   [0x30100081, "SQ", "Z"], // PrescriptionNotesSequence
   [0x30100085, "TM", "X"], // IntendedFractionStartTime
+  [0x30100086, "LT", "F"], // IntendedStartDayOfWeek
   [0x40000010, "LT", "X"], // Arbitrary
   [0x40004000, "LT", "X"], // TextComments
   [0x40080040, "SH", "X"], // ResultsID
@@ -668,10 +796,13 @@ export const CONFIDENTIALITY_TABLE: readonly Row[] = [
   [0x40080202, "LO", "X"], // InterpretationIDIssuer
   [0x40080300, "ST", "X"], // Impressions
   [0x40084000, "ST", "X"], // ResultsComments
+  [0x40101013, "LT", "F"], // ThreatCategoryDescription
   [0x40101025, "DT", "T"], // RouteSegmentStartTime
   [0x40101026, "DT", "T"], // RouteSegmentEndTime
   [0x4010102b, "DT", "T"], // AlarmDecisionTime
   [0x40101041, "DT", "T"], // OOIOwnerCreationTime
+  [0x40101068, "LT", "F"], // OOITypeDescriptor
+  [0x40101078, "ST", "F"], // PTOLocationDescription
   [0xfffafffa, "SQ", "X"], // DigitalSignaturesSequence
   [0xfffcfffc, "OB", "X"], // DataSetTrailingPadding
 ];

@@ -1,7 +1,7 @@
 /** What a folder of DICOM files tells about the person in it. */
 import { TextDecoder } from "node:util";
 import { ResiduaError } from "../../domain/errors.ts";
-import { type DataSet, isDicom, parseDicom } from "../dicom/data-set.ts";
+import { type DataSet, isDicom, parseDicom, parseDicomAttributes } from "../dicom/data-set.ts";
 import type { ElementTree } from "../dicom/elements.ts";
 import { readBytes } from "../files.ts";
 import { filesBelow } from "../folders.ts";
@@ -10,6 +10,8 @@ import { CONFIDENTIALITY_TABLE } from "./confidentiality-table.ts";
 export interface Harvest {
   /** Paths of all files, DICOM or not. */
   readonly files: readonly string[];
+  /** How many of them are DICOM files whose attributes can be read. */
+  readonly readable: number;
   /** PatientIDs in the files. */
   readonly patientIds: ReadonlySet<string>;
   /** Whether all files state that PatientID does not identify (Patient Identity Removed, PS3.3, C.7.1.1). */
@@ -75,6 +77,7 @@ export async function harvestIdentities(folder: string): Promise<Harvest> {
   }
   return {
     files,
+    readable: counts.dicom,
     patientIds: found.patientIds,
     identifying: found.identifying,
     descriptions: found.descriptions,
@@ -90,10 +93,17 @@ export function isPrivateTag(tag: number): boolean {
   return ((tag >>> 16) & 1) === 1;
 }
 
+/** The attributes of a DICOM file, of a damaged one those before its pixels; undefined where not even these can be read. */
 async function readData(file: string): Promise<DataSet | undefined> {
   try {
     const bytes = await readBytes(file);
-    return isDicom(bytes) ? parseDicom(bytes, file) : undefined;
+    if (!isDicom(bytes)) return undefined;
+    try {
+      return parseDicom(bytes, file);
+    } catch (error) {
+      if (!(error instanceof ResiduaError)) throw error;
+      return parseDicomAttributes(bytes, file);
+    }
   } catch (error) {
     if (error instanceof ResiduaError) return undefined;
     throw error;

@@ -32,6 +32,8 @@ const PATIENT_ID = 0x00100020;
 /** Birth is no part of the longitudinal information that the option retains. */
 const BIRTH: ReadonlySet<number> = new Set([0x00100030, 0x00100032, 0x00100033, 0x00100034]);
 const DESCRIPTIONS: ReadonlySet<number> = new Set([0x00081030, 0x0008103e, 0x00181030]);
+/** Representations that may hold anything, or what nobody knows; removed where the table does not name the attribute. */
+const FREE_TEXT: ReadonlySet<string> = new Set(["LT", "PN", "ST", "UC", "UN", "UT"]);
 const PIXEL_DATA = 0x7fe00010;
 
 /** Values without meaning by representation (PS3.15, action D); others become empty. */
@@ -118,7 +120,7 @@ function rewriteElement(
   if (DESCRIPTIONS.has(tag)) return writer.text(tag, vr, cleanDescription(replacements.text(text())));
   if (vr === "DA" || vr === "DT") return writer.text(tag, vr, shiftDates(text(), replacements.shiftDays));
   if (vr === "TM") return writer.raw(element);
-  if (action === undefined) return vr === "PN" || vr === "UN" ? undefined : writer.raw(element);
+  if (action === undefined) return FREE_TEXT.has(vr) ? undefined : writer.raw(element);
   return BY_ACTION[action](element, vr, text, writer, replacements);
 }
 
@@ -132,6 +134,7 @@ type Rewrite = (
 
 const BY_ACTION: Readonly<Record<ConfidentialityAction, Rewrite>> = {
   X: () => undefined,
+  F: () => undefined,
   Z: ({ tag }, vr, _text, writer) => writer.text(tag, vr, ""),
   D: ({ tag }, vr, _text, writer) => writer.text(tag, vr, DUMMIES[vr] ?? ""),
   U: ({ tag }, vr, text, writer, { uid }) =>

@@ -44,6 +44,19 @@ export function parseDicom(bytes: Uint8Array, file: string): DataSet {
   return new DataSet(parseElements(body, start, encoding, file).tree, transferSyntax, file);
 }
 
+/**
+ * The attributes before the pixels of a file whose pixels may be cut off.
+ *
+ * @throws {DataError} `dicom-damaged` where these are damaged, too, or deflated.
+ */
+export function parseDicomAttributes(bytes: Uint8Array, file: string): DataSet {
+  const meta = parseElements(bytes, PREAMBLE + 4, EXPLICIT_LITTLE, file, FIRST_TAG_OF_DATA_SET);
+  const transferSyntax = new DataSet(meta.tree, "", file).text("TransferSyntaxUID") ?? "";
+  const encoding = ENCODINGS[transferSyntax] ?? EXPLICIT_LITTLE;
+  const { tree } = parseElements(bytes, meta.end, encoding, file, ATTRIBUTES.PixelData.tag);
+  return new DataSet(tree, transferSyntax, file);
+}
+
 function inflated(bytes: Uint8Array, start: number, file: string): Uint8Array {
   try {
     return inflateRawSync(bytes.subarray(start), { maxOutputLength: LARGEST_INFLATED });
