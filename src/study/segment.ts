@@ -63,6 +63,8 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
   const noticed: Issue[] = [...found];
   const each = { name: "segment", progress, ...(signal === undefined ? {} : { signal }) };
   const { issues } = await eachCase(cases, each, async ({ id, load, dicomFolder }) => {
+    const { dicom } = request;
+    const source = dicom === undefined ? "" : (dicomFolder ?? (await dicomSourceOf(id, dicom.source)));
     const { value: loaded, issues: imperfect } = await load();
     const prepared = prepareCase(cropCase(loaded, id), description.plan);
     const { labels } = await predictor.predict(prepared, request);
@@ -75,14 +77,14 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
       .slice(1)
       .map(({ name, value }): [string, number] => [name, Number(volumeMl(mask, value).toFixed(4))]);
     const result = { case: id, file, volumesMl: Object.fromEntries(volumesMl) };
-    if (request.dicom === undefined) {
+    if (dicom === undefined) {
       segmented.push(result);
       return;
     }
     const dicomFiles = await writeDicomResult({
-      source: dicomFolder ?? (await dicomSourceOf(id, request.dicom.source)),
+      source,
       target: path.join(folder, id),
-      output: request.dicom.output,
+      output: dicom.output,
       mask,
       segments: segmentsOf(description.labels),
       algorithm: networkAlgorithm(description.network, models.length),

@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe("table E.1-1", () => {
   // By hand from PS3.15: what must not be lost if the table is made again.
-  it.each([
+  it.each<[number, string, string]>([
     [0x00080050, "Z", "AccessionNumber"],
     [0x00080080, "D", "InstitutionName: X/Z/D"],
     [0x00080081, "X", "InstitutionAddress"],
