@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Triple, toWorld } from "../../../src/domain/grid.ts";
+import { parseDicom } from "../../../src/io/dicom/data-set.ts";
 import { readDceSeries } from "../../../src/io/dicom/dce.ts";
 import { readDicomSegmentation } from "../../../src/io/dicom/segmentation.ts";
 import { decimalString, uidFrom } from "../../../src/io/dicom/writing/encode.ts";
@@ -134,6 +135,26 @@ describe("a written segmentation", () => {
     expect(segments.map(({ label }) => label)).toEqual(["tumour", "Gewebe uber der Brust"]);
     expect([...segments[0].volume.data]).toEqual([...madeMask()].map((value) => (value === 1 ? 1 : 0)));
     expect([...segments[1].volume.data]).toEqual([...madeMask()].map((value) => (value === 3 ? 1 : 0)));
+  });
+
+  it("refers to frames where the slices are frames of one instance, which it lists once", async () => {
+    const instances = [1, 2, 3, 4].map((frame) => ({ sopInstanceUid: "2.25.300", frame }));
+    const file = join(folder, "enhanced.seg.dcm");
+    await writeDicomSegmentation(file, {
+      source: { ...SOURCE, sopClassUid: "1.2.840.10008.5.1.4.1.1.4.1", instances },
+      algorithm: { name: "a", version: "1" },
+      createdAt: new Date(0),
+      grid: OBLIQUE_GRID,
+      mask: { grid: OBLIQUE_GRID, data: madeMask() },
+      segments: [{ value: 1, label: "tumour" }],
+    });
+    const bytes = await readFile(file);
+    const numbers = [...bytes.toString("latin1").matchAll(/\x08\0\x60\x11IS\x02\0(..)/g)].map(([, text]) =>
+      Number(text),
+    );
+    expect(numbers).toEqual([2, 3]);
+    const listed = parseDicom(bytes, file).tree.elements.get(0x00081115)?.items?.[0].elements.get(0x0008114a);
+    expect(listed?.items).toHaveLength(1);
   });
 
   it("is refused where the mask lies on another grid than the source", async () => {

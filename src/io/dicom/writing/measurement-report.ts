@@ -7,6 +7,7 @@ import { encodeDicomFile, uidFrom } from "./encode.ts";
 import { commonModules, type ObjectOrigin, plainText } from "./object.ts";
 import { REPORT_ITEMS, related } from "./report-items.ts";
 import type { SegmentReference, WrittenSegmentation } from "./segmentation.ts";
+import { instanceUids } from "./source.ts";
 
 /** Enhanced SR (PS3.3, A.35.2), what dcmqi writes for TID 1500. */
 const ENHANCED_SR = "1.2.840.10008.5.1.4.1.1.88.22";
@@ -75,11 +76,7 @@ export async function writeMeasurementReport(file: string, report: MeasurementRe
         {
           StudyInstanceUID: source.studyInstanceUid,
           ReferencedSeriesSequence: [
-            evidence(
-              source.seriesInstanceUid,
-              source.sopClassUid,
-              source.instances.map(({ sopInstanceUid }) => sopInstanceUid),
-            ),
+            evidence(source.seriesInstanceUid, source.sopClassUid, instanceUids(source.instances)),
             evidence(segmentation.seriesInstanceUid, SEGMENTATION_STORAGE, [segmentation.sopInstanceUid]),
           ],
         },
@@ -122,8 +119,8 @@ function content(report: MeasurementReport, sopInstanceUid: string): DicomItem {
           "CONTAINS",
           container(CODES.imageLibraryGroup, undefined, [
             ...related("HAS ACQ CONTEXT", code(CODES.modality, CODES.magneticResonance)),
-            ...source.instances.flatMap((instance) =>
-              related("CONTAINS", image(undefined, { sopClassUid: source.sopClassUid, ...instance })),
+            ...instanceUids(source.instances).flatMap((sopInstanceUid) =>
+              related("CONTAINS", image(undefined, { sopClassUid: source.sopClassUid, sopInstanceUid })),
             ),
           ]),
         ),

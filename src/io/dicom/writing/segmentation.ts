@@ -8,6 +8,7 @@ import type { DicomItem } from "./attributes.ts";
 import { CODES, type Code, codeItem } from "./codes.ts";
 import { encodeDicomFile, uidFrom } from "./encode.ts";
 import { commonModules, type ObjectOrigin, plainText } from "./object.ts";
+import { instanceUids } from "./source.ts";
 
 /** One class of a mask. */
 export interface WrittenSegment {
@@ -79,9 +80,12 @@ export async function writeDicomSegmentation(
       ReferencedSeriesSequence: [
         {
           SeriesInstanceUID: source.seriesInstanceUid,
-          ReferencedInstanceSequence: [...new Set(frames.map(({ slice }) => slice))]
-            .sort((a, b) => a - b)
-            .map((slice) => instanceReference(content, slice)),
+          ReferencedInstanceSequence: instanceUids(
+            source.instances.filter((_, slice) => frames.some((frame) => frame.slice === slice)),
+          ).map((sopInstanceUid) => ({
+            ReferencedSOPClassUID: source.sopClassUid,
+            ReferencedSOPInstanceUID: sopInstanceUid,
+          })),
         },
       ],
       DimensionOrganizationSequence: [{ DimensionOrganizationUID: dimensions }],
@@ -190,10 +194,12 @@ function framesOf({ mask, grid, segments }: SegmentationContent): SegmentFrame[]
   return frames.length > 0 ? frames : all;
 }
 
-function instanceReference({ source }: ObjectOrigin, slice: number): DicomItem {
+function sliceReference({ source }: ObjectOrigin, slice: number): DicomItem {
+  const { sopInstanceUid, frame } = source.instances[slice];
   return {
     ReferencedSOPClassUID: source.sopClassUid,
-    ReferencedSOPInstanceUID: source.instances[slice].sopInstanceUid,
+    ReferencedSOPInstanceUID: sopInstanceUid,
+    ...(frame === undefined ? {} : { ReferencedFrameNumber: frame }),
   };
 }
 
@@ -219,7 +225,7 @@ function frameGroups({ segment, slice }: SegmentFrame, content: SegmentationCont
         DerivationCodeSequence: [codeItem(CODES.segmentation)],
         SourceImageSequence: [
           {
-            ...instanceReference(content, slice),
+            ...sliceReference(content, slice),
             SpatialLocationsPreserved: "YES",
             PurposeOfReferenceCodeSequence: [codeItem(CODES.sourceImage)],
           },

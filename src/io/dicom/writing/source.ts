@@ -21,6 +21,13 @@ export interface SourceImage {
 
 export interface SourceInstance {
   readonly sopInstanceUid: string;
+  /** From 1, where the instance has several frames. */
+  readonly frame?: number;
+}
+
+/** The UIDs of all instances, each once: slices may be frames of one. */
+export function instanceUids(instances: readonly SourceInstance[]): string[] {
+  return [...new Set(instances.map(({ sopInstanceUid }) => sopInstanceUid))];
 }
 
 /** Patient, General Study and Patient Study modules (PS3.3, C.7.1.1, C.7.2.1, C.12.1): required ones may be empty. */
