@@ -148,12 +148,14 @@ describe("a written segmentation", () => {
       mask: { grid: OBLIQUE_GRID, data: madeMask() },
       segments: [{ value: 1, label: "tumour" }],
     });
-    const bytes = await readFile(file);
-    const numbers = [...bytes.toString("latin1").matchAll(/\x08\0\x60\x11IS\x02\0(..)/g)].map(([, text]) =>
-      Number(text),
-    );
+    const { tree } = parseDicom(await readFile(file), file);
+    // Per frame: derivation image sequence, source image sequence, referenced frame number.
+    const numbers = tree.elements.get(0x52009230)?.items?.map((frame) => {
+      const source = frame.elements.get(0x00089124)?.items?.[0].elements.get(0x00082112)?.items?.[0];
+      return Number(Buffer.from(source?.elements.get(0x00081160)?.bytes ?? []).toString());
+    });
     expect(numbers).toEqual([2, 3]);
-    const listed = parseDicom(bytes, file).tree.elements.get(0x00081115)?.items?.[0].elements.get(0x0008114a);
+    const listed = tree.elements.get(0x00081115)?.items?.[0].elements.get(0x0008114a);
     expect(listed?.items).toHaveLength(1);
   });
 
