@@ -36,7 +36,7 @@ export const RAW_TYPES: Readonly<Record<RawType, RawTypeRule>> = {
   float64: { bytes: 8, Array: Float64Array },
 };
 
-const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+export const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
  * Copies `count` values out of a file's bytes, which may lie at any offset.
