@@ -129,10 +129,21 @@ function readSlice(slice: SliceInstance, open: OpenFile, target: VoxelArray): vo
 
 /** Removes what lies above BitsStored, where overlays once were (PS3.5, 8.1.1). */
 function withoutHighBits(values: VoxelArray, { type, bitsStored, signed }: PixelSource): void {
-  if (bitsStored === RAW_TYPES[type].bytes * 8) return;
+  const bits = RAW_TYPES[type].bytes * 8;
+  if (bitsStored === bits || (!signed && !hasHighBits(values, bits, bitsStored))) return;
   const surplus = 32 - bitsStored;
   if (signed) for (let i = 0; i < values.length; i++) values[i] = (values[i] << surplus) >> surplus;
   else for (let i = 0; i < values.length; i++) values[i] = (values[i] << surplus) >>> surplus;
+}
+
+/** Whether any value needs more than its stored bits; looks at four bytes at a time, since hardly any image does. */
+function hasHighBits(values: VoxelArray, bits: number, bitsStored: number): boolean {
+  if (values.byteOffset % 4 !== 0 || values.byteLength % 4 !== 0) return true;
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.byteLength / 4);
+  let seen = 0;
+  for (let i = 0; i < words.length; i++) seen |= words[i];
+  const high = (2 ** bits - 2 ** bitsStored) * (bits === 8 ? 0x01010101 : bits === 16 ? 0x00010001 : 1);
+  return (seen & high) !== 0;
 }
 
 function frameBytes({ rows, columns, type }: PixelSource): number {

@@ -4,9 +4,8 @@ import { DataError, ResiduaError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { issueOfError } from "../error-issues.ts";
 import { filesBelow } from "../folders.ts";
-import type { DataSet } from "./data-set.ts";
-import { missingFiles } from "./directory.ts";
-import { readDicomHead } from "./head-file.ts";
+import { missingFiles, type ReferencedFile, referencedFiles } from "./directory.ts";
+import { headScratch, readDicomHead } from "./head-file.ts";
 import { describeFile, type SliceInstance } from "./instance.ts";
 
 export interface Scan {
@@ -31,17 +30,18 @@ export async function scanFiles(dir: string): Promise<Scan> {
   const issues: Issue[] = [];
   const others = new Map<string, number>();
   const copies: string[] = [];
-  const directories: DataSet[] = [];
+  const references: ReferencedFile[] = [];
+  const scratch = headScratch();
   const files = await filesBelow(dir);
   for (const [i, file] of files.entries()) {
     if (i % FILES_PER_TURN === FILES_PER_TURN - 1) await new Promise(setImmediate);
     try {
-      const head = readDicomHead(file);
+      const head = readDicomHead(file, scratch);
       const described =
         head === undefined ? ({ kind: "other", why: NOT_DICOM } as const) : describeFile(head);
       if (described.kind === "other") {
         others.set(described.why, (others.get(described.why) ?? 0) + 1);
-        if (head?.data.element("DirectoryRecordSequence") !== undefined) directories.push(head.data);
+        if (head !== undefined) references.push(...referencedFiles(head.data));
         continue;
       }
       const uid = described.slices[0].sopInstanceUid;
@@ -70,7 +70,7 @@ export async function scanFiles(dir: string): Promise<Scan> {
       message: `${copies.length} files repeat the SOPInstanceUID of another and were left out: ${someNames(copies)}.`,
     });
   }
-  const missing = missingFiles(directories, files);
+  const missing = missingFiles(references, files);
   if (missing.length > 0) {
     issues.push({
       code: "dicomdir-files-missing",
