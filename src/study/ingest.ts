@@ -3,8 +3,10 @@ import path from "node:path";
 import { DataError, UsageError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { readDceSeries } from "../io/dicom/dce.ts";
+import { dicomFolderOf } from "../io/dicom/folder.ts";
 import { foldersIn, isFolder } from "../io/folders.ts";
 import { writeExamination } from "../io/layouts/native.ts";
+import { earlierExamination, sourceState } from "./ingest-resume.ts";
 import type { Progress } from "./progress.ts";
 import { eachCase } from "./segmentation/each-case.ts";
 
@@ -14,6 +16,8 @@ export interface IngestRequest {
   readonly folder: string;
   readonly patient?: string;
   readonly visit?: string;
+  /** Whether images are written as `.nii`, which takes half the time and twice the space. */
+  readonly uncompressed?: boolean;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -23,6 +27,8 @@ export interface IngestedExamination {
   readonly visit: string;
   readonly phases: number;
   readonly timesSeconds: readonly number[];
+  /** Whether it stood there already, made from the same files. */
+  readonly reused: boolean;
 }
 
 export interface IngestOutcome {
@@ -42,26 +48,47 @@ interface Source {
 
 /**
  * Sorts each examination's DICOM files into phases and writes them as NIfTI. Names, dates and unique identifiers of the source are
- * not copied; of the source only manufacturer and series description are kept.
+ * not copied; of the source only manufacturer and series description are kept. An examination that stands there whole, made from
+ * the same files, is not made again.
  *
  * @throws {UsageError} `ingest-name` where only one of patient and visit is given.
  * @throws {DataError} `ingest-none` where no examination could be read.
  */
 export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome> {
-  const { folder, progress, signal } = request;
+  const { folder, progress, signal, uncompressed = false } = request;
   const sources = await findSources(request);
   const examinations: IngestedExamination[] = [];
   const noticed: Issue[] = [];
   const each = { name: "ingest", progress, ...(signal === undefined ? {} : { signal }) };
   const { issues } = await eachCase(sources, each, async ({ id, folder: dir, patient, visit }) => {
+    const state = await sourceState(dir, uncompressed ? ["uncompressed"] : []);
+    const earlier = await earlierExamination(folder, patient, visit, state);
+    if (earlier !== undefined) {
+      const { timesSeconds } = earlier.record;
+      noticed.push(...earlier.issues.map((issue) => ({ ...issue, subject: id })));
+      examinations.push({ patient, visit, phases: timesSeconds.length, timesSeconds, reused: true });
+      return;
+    }
     const { value: series, issues: found, sources: origins } = await readDceSeries(dir);
     const [{ manufacturer, seriesDescription }] = origins;
     await writeExamination(folder, patient, visit, series, {
-      source: { layout: "dicom", seriesDescription, ...(manufacturer === undefined ? {} : { manufacturer }) },
+      source: {
+        layout: "dicom",
+        seriesDescription,
+        ...(manufacturer === undefined ? {} : { manufacturer }),
+        state,
+      },
       issues: found,
+      uncompressed,
     });
     noticed.push(...found.map((issue) => ({ ...issue, subject: id })));
-    examinations.push({ patient, visit, phases: series.phases.length, timesSeconds: series.timesSeconds });
+    examinations.push({
+      patient,
+      visit,
+      phases: series.phases.length,
+      timesSeconds: series.timesSeconds,
+      reused: false,
+    });
   });
   if (examinations.length === 0) {
     throw new DataError("ingest-none", {
@@ -73,7 +100,7 @@ export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome
 }
 
 async function findSources({ source, patient, visit }: IngestRequest): Promise<Source[]> {
-  if (!(await isFolder(source))) {
+  if (!(await isFolder(dicomFolderOf(source)))) {
     throw new DataError("file-missing", { file: source, found: "no such folder" });
   }
   if ((patient === undefined) !== (visit === undefined)) {
@@ -83,7 +110,7 @@ async function findSources({ source, patient, visit }: IngestRequest): Promise<S
     });
   }
   if (patient !== undefined && visit !== undefined) {
-    return [{ id: `${patient}/${visit}`, folder: source, patient, visit }];
+    return [{ id: `${patient}/${visit}`, folder: dicomFolderOf(source), patient, visit }];
   }
   const sources: Source[] = [];
   for (const name of await foldersIn(source)) {

@@ -36,20 +36,28 @@ const CODECS: Readonly<Record<string, Codec>> = {
 };
 
 /** Decodes one frame: `rows · columns` values as stored, little endian. */
-export type FrameDecoder = (compressed: Uint8Array) => Uint8Array;
+export type FrameDecoder = (compressed: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
 interface Library {
   readonly NativeCodecs: typeof NativeCodecs;
   readonly Context: typeof Context;
 }
 
-/** Loaded where compressed pixels are met, since it takes longer to load than most commands to run. */
 let library: Promise<Library> | undefined;
 
+/** Loaded where compressed pixels are met, since it takes longer to load than most commands to run. */
 async function loadLibrary(): Promise<Library> {
   const { default: codecs } = await import("dcmjs-codecs");
+  // What it would print, the errors that it throws say as well.
+  codecs.log.setLevel("silent");
   await codecs.NativeCodecs.initializeAsync();
   return codecs;
+}
+
+/** After one damaged frame the library decodes nothing any more, so it begins anew. */
+function discardLibrary(loaded: Library): void {
+  loaded.NativeCodecs.release();
+  library = undefined;
 }
 
 /**
@@ -57,7 +65,7 @@ async function loadLibrary(): Promise<Library> {
  * @throws {DataError} `dicom-compression` for a transfer syntax that is not read. The decoder throws `dicom-pixels` where a
  *   frame is damaged or of another size than the file's attributes say.
  */
-export async function frameDecoder(source: PixelSource): Promise<FrameDecoder> {
+export function frameDecoder(source: PixelSource): FrameDecoder {
   if (source.transferSyntax === RLE) return (compressed) => decodeRle(compressed, source);
   const codec = CODECS[source.transferSyntax];
   if (codec === undefined) {
@@ -68,13 +76,19 @@ export async function frameDecoder(source: PixelSource): Promise<FrameDecoder> {
       remedy: "Export the file again, uncompressed if possible.",
     });
   }
-  library ??= loadLibrary();
-  const loaded = await library;
-  return (compressed) => decodeFrame(loaded, codec, source, compressed);
+  return async (compressed) => {
+    let loaded: Library;
+    do {
+      library ??= loadLibrary();
+      loaded = await library;
+      // Another reader may have discarded it meanwhile.
+    } while (!loaded.NativeCodecs.isInitialized());
+    return decodeFrame(loaded, codec, source, compressed);
+  };
 }
 
 function decodeFrame(
-  { NativeCodecs, Context }: Library,
+  loaded: Library,
   { decoder, header }: Codec,
   source: PixelSource,
   compressed: Uint8Array,
@@ -90,7 +104,7 @@ function decodeFrame(
         : `a compressed frame of ${stated.rows}x${stated.columns} pixels of ${stated.bits} bits`;
     throw pixelError(file, found, `${rows}x${columns} pixels of at most ${bits} bits`);
   }
-  const context = new Context({
+  const context = new loaded.Context({
     width: columns,
     height: rows,
     bitsAllocated: bits,
@@ -103,8 +117,9 @@ function decodeFrame(
   });
   let decoded: Uint8Array | undefined;
   try {
-    decoded = NativeCodecs[decoder](context).getDecodedBuffer();
+    decoded = loaded.NativeCodecs[decoder](context).getDecodedBuffer();
   } catch (error) {
+    discardLibrary(loaded);
     throw pixelError(
       file,
       `compressed pixels that cannot be decoded (${String(error)})`,

@@ -5,7 +5,6 @@ import type { Grid } from "../../domain/grid.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { createVolume, type Volume } from "../../domain/volume.ts";
 import { issueOfError } from "../error-issues.ts";
-import { isFolder } from "../folders.ts";
 import type { VolumeFromFile } from "../volume-file.ts";
 import { withoutCopies } from "./copies.ts";
 import { readDicomHead } from "./head-file.ts";
@@ -43,7 +42,7 @@ export interface DicomFolder {
  * @throws {DataError} `file-missing` where the folder does not exist, `dicom-none` where it holds no DICOM file.
  */
 export async function readDicomFolder(source: string): Promise<DicomFolder> {
-  const dir = folderOf(source);
+  const dir = dicomFolderOf(source);
   const { slices, issues } = await scanFiles(dir);
   const series: DicomSeries[] = [];
   for (const members of groupBySeries(slices).values()) {
@@ -59,13 +58,9 @@ export async function readDicomFolder(source: string): Promise<DicomFolder> {
   return { series, issues };
 }
 
-function folderOf(source: string): string {
+/** The folder that is meant: of a DICOMDIR, the one in which it lies. */
+export function dicomFolderOf(source: string): string {
   return basename(source).toUpperCase() === "DICOMDIR" ? dirname(source) : source;
-}
-
-/** Whether {@link readDicomFolder} takes this path. */
-export async function isDicomSource(source: string): Promise<boolean> {
-  return isFolder(folderOf(source));
 }
 
 /**

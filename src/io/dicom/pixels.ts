@@ -4,7 +4,7 @@ import type { DataError } from "../../domain/errors.ts";
 import type { VoxelArray } from "../../domain/volume.ts";
 import { fileError, readBytes } from "../files.ts";
 import { HOST_IS_LITTLE_ENDIAN, RAW_TYPES, type RawType, valuesOf } from "../raw-values.ts";
-import { type FrameDecoder, frameDecoder } from "./codecs.ts";
+import { frameDecoder } from "./codecs.ts";
 import { parseDicomHead } from "./data-set.ts";
 import { parseFragments } from "./elements.ts";
 import { framesOfFragments } from "./fragments.ts";
@@ -32,7 +32,7 @@ export async function readSlices(slices: readonly SliceInstance[]): Promise<Voxe
         open?.close();
         open = await openFile(slice.pixels);
       }
-      readSlice(slice, open, values.subarray(i * size, (i + 1) * size));
+      await readSlice(slice, open, values.subarray(i * size, (i + 1) * size));
       if (i % SLICES_PER_TURN === SLICES_PER_TURN - 1) await new Promise(setImmediate);
     }
   } finally {
@@ -56,7 +56,7 @@ function emptyOf(type: RawType, length: number): VoxelArray {
 interface OpenFile {
   readonly source: PixelSource;
   /** Bytes of a frame as stored uncompressed. */
-  readonly frame: (index: number) => Uint8Array;
+  readonly frame: (index: number) => Uint8Array | Promise<Uint8Array>;
   /** Reads a frame straight into an array of its type, where bytes lie on disk as in memory. */
   readonly into: ((index: number, target: Uint8Array) => void) | undefined;
   readonly close: () => void;
@@ -97,7 +97,7 @@ async function openInflated(source: PixelSource): Promise<OpenFile> {
 
 async function openCompressed(source: PixelSource): Promise<OpenFile> {
   const { file, offset, littleEndian, frames: count } = source;
-  const decode: FrameDecoder = await frameDecoder(source);
+  const decode = frameDecoder(source);
   const frames = framesOfFragments(parseFragments(await readBytes(file), offset, littleEndian, file), count);
   if (frames === undefined) {
     throw pixelError(file, "fragments that do not divide into frames", `${count} compressed frames`);
@@ -105,7 +105,7 @@ async function openCompressed(source: PixelSource): Promise<OpenFile> {
   return { source, frame: (index) => decode(frames[index]), into: undefined, close: () => {} };
 }
 
-function readSlice(slice: SliceInstance, open: OpenFile, target: VoxelArray): void {
+async function readSlice(slice: SliceInstance, open: OpenFile, target: VoxelArray): Promise<void> {
   const { pixels, frame, corner, rows, columns, slope, intercept } = slice;
   const whole = rows === pixels.rows && columns === pixels.columns;
   const stored = target.BYTES_PER_ELEMENT === RAW_TYPES[pixels.type].bytes && slope === 1 && intercept === 0;
@@ -116,7 +116,7 @@ function readSlice(slice: SliceInstance, open: OpenFile, target: VoxelArray): vo
     withoutHighBits(target, pixels);
     return;
   }
-  const values = valuesOf(open.frame(frame), pixels.type, littleEndian, pixels.file);
+  const values = valuesOf(await open.frame(frame), pixels.type, littleEndian, pixels.file);
   withoutHighBits(values, pixels);
   const plain = slope === 1 && intercept === 0;
   for (let row = 0; row < rows; row++) {
