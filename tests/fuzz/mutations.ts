@@ -112,7 +112,14 @@ function bomb(): Buffer {
 
 /** An honest header of an image that is far larger than the file, and data that expand to it. */
 const BOMBS: Readonly<Record<Format, (bytes: Buffer, random: RandomStream) => Buffer>> = {
-  dicom: (bytes) => Buffer.concat([bytes.subarray(0, Math.min(400, bytes.length)), bomb()]),
+  dicom(bytes, random) {
+    const deflated = ORIGINALS.dicom.find(({ name }) => name.endsWith("deflated.dcm"))?.bytes ?? bytes;
+    // The length of the file's header, by its first element; then a deflate stream without the frame of gzip.
+    const meta = deflated.subarray(0, 144 + Buffer.from(deflated).readUInt32LE(140));
+    return random.bernoulli(0.5)
+      ? Buffer.concat([meta, bomb().subarray(10, -8)])
+      : Buffer.concat([bytes.subarray(0, 400), bomb()]);
+  },
   nifti(bytes, random) {
     const plain = bytes[0] === 0x1f ? bytes : bytes.subarray(0, Math.min(bytes.length, 352));
     if (plain.length < 352 || bytes[0] === 0x1f) return Buffer.concat([bytes, bomb(), bomb()]);

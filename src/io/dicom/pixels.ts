@@ -3,7 +3,13 @@ import { closeSync, openSync } from "node:fs";
 import type { DataError } from "../../domain/errors.ts";
 import type { VoxelArray } from "../../domain/volume.ts";
 import { fileError, readBytes } from "../files.ts";
-import { HOST_IS_LITTLE_ENDIAN, RAW_TYPES, type RawType, valuesOf } from "../raw-values.ts";
+import {
+  HOST_IS_LITTLE_ENDIAN,
+  RAW_TYPES,
+  type RawType,
+  requireReadableSize,
+  valuesOf,
+} from "../raw-values.ts";
 import { frameDecoder } from "./codecs.ts";
 import { parseDicomHead } from "./data-set.ts";
 import { parseFragments } from "./elements.ts";
@@ -20,10 +26,13 @@ const SLICES_PER_TURN = 32;
  *
  * @param slices of one size.
  * @returns `slices · rows · columns` values: as stored where no slice is rescaled and all are of one type, else float32.
- * @throws {DataError} `dicom-damaged`, `dicom-pixels` (other pixels than announced), `dicom-compression`, `file-missing`.
+ * @throws {DataError} `dicom-damaged`, `dicom-pixels` (other pixels than announced), `dicom-compression`,
+ *   `image-too-large`, `file-missing`.
  */
 export async function readSlices(slices: readonly SliceInstance[]): Promise<VoxelArray> {
   const size = slices[0].rows * slices[0].columns;
+  const { type, file } = slices[0].pixels;
+  requireReadableSize(slices.length * size, type, true, file);
   const values = emptyArray(slices, size);
   let open: OpenFile | undefined;
   try {
