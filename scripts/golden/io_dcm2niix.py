@@ -165,6 +165,26 @@ def philips_scale(ds, phase, z):
     block.add_new(0x0E, "FL", 0.5)
 
 
+def philips_varying(ds, phase, z):
+    philips_scale(ds, phase, z)
+    ds.RescaleSlope = [1.25, 1.5, 2.0][phase]
+    ds[0x2005, 0x100E].value = [0.5, 0.25, 0.75][phase]
+
+
+def comparable(folder, like):
+    """Where the scale differs from phase to phase dcm2niix scales twice, so these are by the formula of Chenevert et al. 2014."""
+    volumes = {}
+    for path in sorted(folder.iterdir()):
+        ds = pydicom.dcmread(path)
+        slope, scale = float(ds.RescaleSlope), float(ds[0x2005, 0x100E].value)
+        values = (ds.pixel_array.astype(float) * slope + float(ds.RescaleIntercept)) / (slope * scale)
+        phase, z = divmod(int(ds.InstanceNumber) - 1, SLICES)
+        # NIfTI as dcm2niix writes it runs through the rows from the last to the first.
+        volumes.setdefault(phase, {})[z] = values[::-1]
+    ordered = [np.concatenate([volumes[p][z].ravel() for z in range(SLICES)]) for p in range(PHASES)]
+    return [{**like, "volumes": [np.round(v, 4).tolist() for v in ordered]}]
+
+
 def convert(folder):
     """The volumes of one run of dcm2niix, in the order of NIfTI: values with the first axis fastest, and affines (RAS)."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -202,6 +222,8 @@ for folder in folders:
     version, images = convert(folder)
     print(folder.name, [(i["name"], i["shape"], len(i["volumes"])) for i in images])
     cases.append({"folder": folder.name, "images": images})
+like = next(case for case in cases if case["folder"] == "philips")["images"][0]
+cases.append({"folder": "philips-varying", "images": comparable(classic("philips-varying", OBLIQUE, philips_varying), like)})
 (OUT / "dcm2niix.json").write_text(
     json.dumps({"tool": "dcm2niix", "version": version, "script": "scripts/golden/io_dcm2niix.py", "cases": cases}) + "\n"
 )

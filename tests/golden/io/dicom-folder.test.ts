@@ -71,6 +71,9 @@ describe("a series of several components", () => {
     expect(series.map(({ phases }) => phases.length)).toEqual([2, 2]);
     const first = await Promise.all(series.map(async (one) => (await readPhase(one, 0)).data[0]));
     expect(first.sort()).toEqual([5, 9]);
+    const { value, issues } = await readDceSeries(dir);
+    expect(value.phases.map(({ data }) => data[0])).toEqual([5, 5]);
+    expect(codes(issues)).toContain("dce-component");
   });
 });
 
