@@ -5,11 +5,13 @@ import type { Issue } from "../domain/issues.ts";
 import { createScrubber } from "../io/deidentification/clean-text.ts";
 import { openIdentities } from "../io/deidentification/identities.ts";
 import { readDceSeries } from "../io/dicom/dce.ts";
+import { dicomFolderOf } from "../io/dicom/folder.ts";
 import type { DicomSource } from "../io/dicom/instance.ts";
 import { foldersIn, isFolder } from "../io/folders.ts";
 import { writeExamination } from "../io/layouts/native.ts";
 import { copyExamination } from "./dicom-copies.ts";
 import { type Disguise, disguiseExamination, type ExaminationSource, undisguised } from "./disguise.ts";
+import { earlierExamination, sourceState } from "./ingest-resume.ts";
 import type { Progress } from "./progress.ts";
 import { eachCase } from "./segmentation/each-case.ts";
 
@@ -26,6 +28,8 @@ export interface IngestRequest {
   readonly identities?: string | "off";
   /** Whether de-identified DICOM copies are written to `<folder>/dicom/<patient>/<visit>/`. */
   readonly keepDicom?: boolean;
+  /** Whether images are written as `.nii`, which takes half the time and twice the space. */
+  readonly uncompressed?: boolean;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -35,6 +39,8 @@ export interface IngestedExamination {
   readonly visit: string;
   readonly phases: number;
   readonly timesSeconds: readonly number[];
+  /** Whether it stood there already, made from the same files. */
+  readonly reused: boolean;
 }
 
 /** Where the table of identities of a cohort stands: beside it, since the cohort is what leaves. */
@@ -58,13 +64,14 @@ interface Source extends ExaminationSource {
 
 /**
  * Sorts each examination's DICOM files into phases and writes them as NIfTI, under study identifiers. Of the source only manufacturer
- * and series description are kept, cleaned, and the date of the study, moved (docs/decisions/0017).
+ * and series description are kept, cleaned, and the date of the study, moved (docs/decisions/0017). An examination that stands there
+ * whole, made from the same files, is not made again.
  *
  * @throws {UsageError} `ingest-name` where only one of patient and visit is given.
  * @throws {DataError} `ingest-none` where no examination could be read.
  */
 export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome> {
-  const { folder, progress, signal } = request;
+  const { folder, progress, signal, uncompressed = false } = request;
   const sources = await findSources(request);
   const table = request.identities ?? defaultIdentitiesFile(folder);
   const identities = table === "off" ? undefined : await openIdentities(table);
@@ -80,6 +87,15 @@ export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome
     await identities?.save();
     const { patient, visit } = disguise;
     requireNew(examinations, disguise);
+    const subject = `${patient}/${visit}`;
+    const state = await sourceState(source.folder, choices(request));
+    const earlier = await earlierExamination(folder, patient, visit, state);
+    if (earlier !== undefined) {
+      const { timesSeconds } = earlier.record;
+      noticed.push(...earlier.issues.map((issue) => ({ ...issue, subject })));
+      examinations.push({ patient, visit, phases: timesSeconds.length, timesSeconds, reused: true });
+      return;
+    }
     const { value: series, issues: found, sources: origins } = await readDceSeries(source.folder);
     const copied =
       request.keepDicom === true && disguise.dicom !== undefined
@@ -87,11 +103,18 @@ export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome
         : [];
     const issues = [...disguise.issues, ...copied, ...found.map(disguise.issue)];
     await writeExamination(folder, patient, visit, series, {
-      source: { layout: "dicom", ...describedSource(origins[0], disguise) },
+      source: { layout: "dicom", ...describedSource(origins[0], disguise), state },
       issues,
+      uncompressed,
     });
-    noticed.push(...issues.map((issue) => ({ ...issue, subject: `${patient}/${visit}` })));
-    examinations.push({ patient, visit, phases: series.phases.length, timesSeconds: series.timesSeconds });
+    noticed.push(...issues.map((issue) => ({ ...issue, subject })));
+    examinations.push({
+      patient,
+      visit,
+      phases: series.phases.length,
+      timesSeconds: series.timesSeconds,
+      reused: false,
+    });
   });
   const issues = identities === undefined ? failed : failed.map(withoutIdentifiers(sources, disguises));
   if (examinations.length === 0) {
@@ -124,6 +147,15 @@ function withoutIdentifiers(
   };
 }
 
+/** What else than the files an examination depends on. */
+function choices({ uncompressed, keepDicom, identities }: IngestRequest): string[] {
+  return [
+    ...(uncompressed === true ? ["uncompressed"] : []),
+    ...(keepDicom === true ? ["dicom copies"] : []),
+    ...(identities === "off" ? ["not de-identified"] : []),
+  ];
+}
+
 function describedSource(origin: DicomSource, { description, studyDate }: Disguise): Record<string, string> {
   const manufacturer = description(origin.manufacturer ?? "");
   const seriesDescription = description(origin.seriesDescription);
@@ -144,7 +176,7 @@ function requireNew(examinations: readonly IngestedExamination[], { patient, vis
 }
 
 async function findSources({ source, patient, visit }: IngestRequest): Promise<Source[]> {
-  if (!(await isFolder(source))) {
+  if (!(await isFolder(dicomFolderOf(source)))) {
     throw new DataError("file-missing", { file: source, found: "no such folder" });
   }
   if ((patient === undefined) !== (visit === undefined)) {
@@ -154,7 +186,9 @@ async function findSources({ source, patient, visit }: IngestRequest): Promise<S
     });
   }
   if (patient !== undefined && visit !== undefined) {
-    return [{ id: `${patient}/${visit}`, folder: source, patient, visit, ordinal: 1, named: true }];
+    return [
+      { id: `${patient}/${visit}`, folder: dicomFolderOf(source), patient, visit, ordinal: 1, named: true },
+    ];
   }
   const sources: Source[] = [];
   for (const name of await foldersIn(source)) {

@@ -11,13 +11,17 @@ interface IngestOptions {
   readonly identities?: string;
   readonly deidentify: boolean;
   readonly keepDicom: boolean;
+  readonly uncompressed?: boolean;
   readonly json?: boolean;
 }
 
 export function ingestCommand(): Command {
   return new Command("ingest")
     .description("Sort DICOM examinations into phases and write them in the native layout")
-    .argument("<source>", "folder with <patient>/<visit>/ folders of DICOM files, or of one examination")
+    .argument(
+      "<source>",
+      "folder with <patient>/<visit>/ folders of DICOM files, or of one examination (or its DICOMDIR)",
+    )
     .argument("<dir>", "cohort folder to write into")
     .addOption(
       new Option("--layout <name>", "layout of the source").choices(["auto", "dicom"]).default("auto"),
@@ -30,10 +34,12 @@ export function ingestCommand(): Command {
     )
     .option("--no-deidentify", "keep the folders' names and the descriptions of series as they are")
     .option("--keep-dicom", "also write de-identified DICOM copies to <dir>/dicom/<patient>/<visit>/", false)
+    .option("--uncompressed", "write .nii files: half the time, twice the space")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       `
+Run again, it goes on where it stopped: an examination made from the same files is kept.
 Names, dates and unique identifiers are not copied. The folders' names become the study identifiers, unless the
 files show that they identify the patient; then an identifier made with the key in the table of identities does.
 
@@ -42,7 +48,7 @@ Examples:
   residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
     )
     .action(async (source: string, folder: string, options: IngestOptions) => {
-      const { patient, visit, identities, deidentify, keepDicom, json } = options;
+      const { patient, visit, identities, deidentify, keepDicom, uncompressed, json } = options;
       if (!deidentify && (identities !== undefined || keepDicom)) {
         throw new UsageError("ingest-deidentify", {
           found: `${keepDicom ? "--keep-dicom" : "--identities"} together with --no-deidentify`,
@@ -57,6 +63,7 @@ Examples:
         ...(visit === undefined ? {} : { visit }),
         ...(table === undefined ? {} : { identities: table }),
         keepDicom,
+        ...(uncompressed === undefined ? {} : { uncompressed }),
         progress: consoleProgress(),
         signal: interruptSignal(),
       });
@@ -67,7 +74,7 @@ Examples:
       if (json) return printJson(outcome);
       for (const examination of outcome.examinations) {
         print(
-          `${examination.patient}/${examination.visit}: ${examination.phases} phases at ${examination.timesSeconds.join(", ")} s`,
+          `${examination.patient}/${examination.visit}: ${examination.phases} phases at ${examination.timesSeconds.join(", ")} s${examination.reused ? " (already there)" : ""}`,
         );
       }
     });

@@ -1,8 +1,9 @@
 /** What a folder of DICOM files tells about the person in it. */
 import { TextDecoder } from "node:util";
 import { ResiduaError } from "../../domain/errors.ts";
-import { type DataSet, isDicom, parseDicom, parseDicomAttributes } from "../dicom/data-set.ts";
+import { type DataSet, parseDicomAttributes } from "../dicom/data-set.ts";
 import type { ElementTree } from "../dicom/elements.ts";
+import { readDicomHead } from "../dicom/head-file.ts";
 import { readBytes } from "../files.ts";
 import { filesBelow } from "../folders.ts";
 import { CONFIDENTIALITY_TABLE } from "./confidentiality-table.ts";
@@ -96,14 +97,16 @@ export function isPrivateTag(tag: number): boolean {
 /** The attributes of a DICOM file, of a damaged one those before its pixels; undefined where not even these can be read. */
 async function readData(file: string): Promise<DataSet | undefined> {
   try {
-    const bytes = await readBytes(file);
-    if (!isDicom(bytes)) return undefined;
-    try {
-      return parseDicom(bytes, file);
-    } catch (error) {
-      if (!(error instanceof ResiduaError)) throw error;
-      return parseDicomAttributes(bytes, file);
-    }
+    return readDicomHead(file)?.data;
+  } catch (error) {
+    if (!(error instanceof ResiduaError)) throw error;
+    return readDamaged(file);
+  }
+}
+
+async function readDamaged(file: string): Promise<DataSet | undefined> {
+  try {
+    return parseDicomAttributes(await readBytes(file), file);
   } catch (error) {
     if (error instanceof ResiduaError) return undefined;
     throw error;

@@ -68,7 +68,9 @@ export async function readSourceImage(slices: readonly SliceInstance[]): Promise
     frameOfReferenceUid: needed(source.frameOfReferenceUid, "FrameOfReferenceUID", file),
     positionReferenceIndicator: bytesOf(data, "PositionReferenceIndicator") ?? "",
     sopClassUid: needed(data.text("SOPClassUID"), "SOPClassUID", file),
-    instances: slices.map(({ sopInstanceUid }) => ({ sopInstanceUid })),
+    instances: slices.map(({ sopInstanceUid, pixels, frame }) =>
+      pixels.frames > 1 ? { sopInstanceUid, frame: frame + 1 } : { sopInstanceUid },
+    ),
   };
 }
 
