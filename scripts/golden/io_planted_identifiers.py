@@ -112,7 +112,8 @@ burned.BurnedInAnnotation, burned.SOPClassUID, burned.ConversionType = "YES", "1
 burned.file_meta.MediaStorageSOPClassUID = burned.SOPClassUID
 del burned.ImagePositionPatient
 save(VISIT / "1.9.8765.77.dcm", burned)
-(VISIT / "PLANTDAMAGED.dcm").write_bytes((VISIT / "PLANTFAMILY_00.dcm").read_bytes()[:-9])
+whole = (VISIT / "PLANTFAMILY_00.dcm").read_bytes()
+(VISIT / "PLANTDAMAGED.dcm").write_bytes(whole[: whole.rfind(b"\xe0\x7f\x10\x00OW") + 30])
 # A visit that cannot be used, whose error names its series.
 for z in range(2):
     save(OUT / "PLANTFAMILY_PLANTGIVEN" / "post" / f"PLANTPOST{z}", slice_of(0, z, ExplicitVRLittleEndian))

@@ -88,7 +88,9 @@ export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome
     const { patient, visit } = disguise;
     requireNew(examinations, disguise);
     const subject = `${patient}/${visit}`;
-    const state = await sourceState(source.folder, choices(request));
+    const files = await sourceState(source.folder, choices(request));
+    // Keyed, since names of files may be guessed.
+    const state = identities === undefined ? files : identities.uid(files);
     const earlier = await earlierExamination(folder, patient, visit, state);
     if (earlier !== undefined) {
       const { timesSeconds } = earlier.record;

@@ -13,7 +13,7 @@ export interface Harvest {
   readonly files: readonly string[];
   /** How many of them are DICOM files whose attributes can be read. */
   readonly readable: number;
-  /** PatientIDs in the files. */
+  /** PatientIDs in the whole files: a damaged one gives no image, so that it may be of anybody. */
   readonly patientIds: ReadonlySet<string>;
   /** Whether all files state that PatientID does not identify (Patient Identity Removed, PS3.3, C.7.1.1). */
   readonly identityRemoved: boolean;
@@ -62,14 +62,14 @@ export async function harvestIdentities(folder: string): Promise<Harvest> {
   };
   const counts = { dicom: 0, removed: 0, burnedIn: 0, withPrivate: 0 };
   for (const file of files) {
-    const data = await readData(file);
-    if (data === undefined) continue;
-    const { tree } = data;
+    const read = await readData(file);
+    if (read === undefined) continue;
+    const { tree } = read.data;
     counts.dicom++;
     collect(tree, found);
     const first = (tag: number) => textsOf(tree, tag)[0];
     const id = first(PATIENT_ID);
-    if (id !== undefined) found.patientIds.add(id);
+    if (id !== undefined && read.whole) found.patientIds.add(id);
     const date = first(STUDY_DATE);
     if (date !== undefined) found.dates.add(date);
     if (first(IDENTITY_REMOVED) === "YES") counts.removed++;
@@ -95,18 +95,19 @@ export function isPrivateTag(tag: number): boolean {
 }
 
 /** The attributes of a DICOM file, of a damaged one those before its pixels; undefined where not even these can be read. */
-async function readData(file: string): Promise<DataSet | undefined> {
+async function readData(file: string): Promise<{ data: DataSet; whole: boolean } | undefined> {
   try {
-    return readDicomHead(file)?.data;
+    const head = readDicomHead(file);
+    return head === undefined ? undefined : { data: head.data, whole: true };
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;
     return readDamaged(file);
   }
 }
 
-async function readDamaged(file: string): Promise<DataSet | undefined> {
+async function readDamaged(file: string): Promise<{ data: DataSet; whole: boolean } | undefined> {
   try {
-    return parseDicomAttributes(await readBytes(file), file);
+    return { data: parseDicomAttributes(await readBytes(file), file), whole: false };
   } catch (error) {
     if (error instanceof ResiduaError) return undefined;
     throw error;
