@@ -9,6 +9,7 @@ import json
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 
@@ -185,6 +186,50 @@ def comparable(folder, like):
     return [{**like, "volumes": [np.round(v, 4).tolist() for v in ordered]}]
 
 
+def csa(**tags):
+    """A CSA header, version 2, of text items."""
+    out = b"SV10\4\3\2\1" + struct.pack("<II", len(tags), 77)
+    for name, items in tags.items():
+        out += name.encode().ljust(64, b"\0") + struct.pack("<i4siii", len(items), b"FD\0\0", 4, len(items), 77)
+        for item in items:
+            text = item.encode() + b"\0"
+            out += struct.pack("<4i", len(text), len(text), 77, len(text)) + text.ljust(-len(text) % 4 + len(text), b"\0")
+    return out
+
+
+def mosaic(name, orientation, sign):
+    """Five slices in 3x3 tiles, two volumes; slices follow each other along the normal or against it."""
+    row, column = orientation
+    normal = np.cross(row, column) * sign
+    for phase in range(2):
+        ds = base(name, str(phase))
+        ds.Manufacturer, ds.ImageType = "SIEMENS", ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]
+        ds.Rows, ds.Columns = 3 * ROWS, 3 * COLUMNS
+        first = np.array([-20.5, 11.25, 7])
+        corner = first - ROWS * SPACING[0] * column - COLUMNS * SPACING[1] * row
+        ds.ImageOrientationPatient = [float(x) for x in (*row, *column)]
+        ds.ImagePositionPatient = [float(f"{x:.6f}") for x in corner]
+        ds.PixelSpacing, ds.SpacingBetweenSlices, ds.SliceThickness = list(SPACING), STEP, STEP
+        ds.InstanceNumber = ds.AcquisitionNumber = phase + 1
+        ds.AcquisitionTime = ds.ContentTime = f"09{10 + phase}00"
+        image = np.zeros((3 * ROWS, 3 * COLUMNS), np.uint16)
+        for z in range(5):
+            r, c = divmod(z, 3)
+            image[r * ROWS : (r + 1) * ROWS, c * COLUMNS : (c + 1) * COLUMNS] = pixels(ROWS, COLUMNS)
+        set_pixels(ds, image)
+        block = ds.private_block(0x0029, "SIEMENS CSA HEADER", create=True)
+        times = [f"{z * 100}.0" for z in range(5)]
+        header = csa(
+            NumberOfImagesInMosaic=["5"],
+            SliceNormalVector=[f"{x:.8f}" for x in normal],
+            MosaicRefAcqTimes=times,
+            ProtocolSliceNumber=["0"],
+        )
+        block.add_new(0x10, "OB", header + b"\0" * (len(header) % 2))
+        save(OUT / name, f"M{phase}", ds)
+    return OUT / name
+
+
 def convert(folder):
     """The volumes of one run of dcm2niix, in the order of NIfTI: values with the first axis fastest, and affines (RAS)."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -219,6 +264,10 @@ folders = [
 ]
 cases = []
 for folder in folders:
+    version, images = convert(folder)
+    print(folder.name, [(i["name"], i["shape"], len(i["volumes"])) for i in images])
+    cases.append({"folder": folder.name, "images": images})
+for folder in (mosaic("mosaic", OBLIQUE, 1), mosaic("mosaic-descending", AXIAL, -1)):
     version, images = convert(folder)
     print(folder.name, [(i["name"], i["shape"], len(i["volumes"])) for i in images])
     cases.append({"folder": folder.name, "images": images})

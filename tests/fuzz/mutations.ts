@@ -16,7 +16,7 @@ export type Format = "dicom" | "nifti" | "nrrd";
 export const SEED = 20261124;
 const FORMATS: readonly Format[] = ["dicom", "nifti", "nrrd"];
 const ENDINGS: Readonly<Record<Format, RegExp>> = {
-  dicom: /(\.dcm|IM_0001|I000)$/,
+  dicom: /(\.dcm|IM_0001|I000|M0)$/,
   nifti: /\.nii(\.gz)?$/,
   nrrd: /\.nrrd$/,
 };

@@ -4,12 +4,22 @@ import type { Triple } from "../../domain/grid.ts";
 import { cross, dot } from "../affine.ts";
 import { readCsaHeader } from "./csa.ts";
 import type { DataSet } from "./data-set.ts";
-import type { SliceInstance } from "./instance.ts";
 
 const CSA_CREATOR = "SIEMENS CSA HEADER";
 const IMAGE_HEADER = 0x10;
 /** Largest deviation of the private normal's cosine with that of the orientation from ±1. */
 const SAME_NORMAL = 1e-3;
+
+/** What is known of the whole image, and changes from tile to tile. */
+interface Placed {
+  readonly file: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly orientation: readonly [Triple, Triple];
+  readonly position: Triple;
+  readonly pixelSpacing: readonly [number, number];
+  readonly corner: readonly [number, number];
+}
 
 export function isMosaic(imageType: readonly string[]): boolean {
   return imageType.includes("MOSAIC");
@@ -22,7 +32,7 @@ export function isMosaic(imageType: readonly string[]): boolean {
  *
  * @throws {DataError} `dicom-mosaic` where these or the distance of slices are missing or contradict the image.
  */
-export function mosaicSlices(image: SliceInstance, data: DataSet): SliceInstance[] {
+export function mosaicSlices<T extends Placed>(image: T, data: DataSet): T[] {
   const header = data.privateElement(0x0029, CSA_CREATOR, IMAGE_HEADER);
   const csa = header === undefined ? undefined : readCsaHeader(header.bytes);
   const count = Number(csa?.get("NumberOfImagesInMosaic")?.[0]);
