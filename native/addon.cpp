@@ -5,6 +5,7 @@
 
 #include "compiler.h"
 #include "engine_thread.h"
+#include "library_step.h"
 #include "lowering.h"
 #include "parse_graph.h"
 
@@ -196,6 +197,7 @@ class Addon : public Napi::Addon<Addon> {
     auto primitives = Napi::Array::New(env, names.size());
     for (std::uint32_t i = 0; i < names.size(); i++) primitives.Set(i, names[i]);
     result.Set("primitives", primitives);
+    processor();  // Throws where this build of the library finds no processor to run on.
     const dnnl_version_t* version = dnnl_version();
     result.Set("oneDnn", std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
                              std::to_string(version->patch));
