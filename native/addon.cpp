@@ -1,6 +1,7 @@
 // The add-on's face to JavaScript; src/engine/native/addon.ts has its types.
 #include <napi.h>
 
+#include <atomic>
 #include <cstring>
 
 #include "compiler.h"
@@ -15,6 +16,8 @@ namespace {
 struct Handle {
   std::unique_ptr<Program> program;
   int threads;
+  // Runs that wait or are under way are to stop; set by the event loop.
+  std::atomic<bool> isClosed{false};
 };
 
 using Values = std::vector<std::pair<std::string, std::vector<std::uint32_t>>>;
@@ -106,10 +109,12 @@ class NativeProgram : public Napi::ObjectWrap<NativeProgram> {
     auto outputs = std::make_shared<Values>();
     return thread_.submit(
         info.Env(),
-        [handle = handle_, inputs, outputs] {
+        [handle = handle_, inputs, outputs, thread = &thread_] {
+          const auto isStopped = [&] { return handle->isClosed || thread->isEnding(); };
+          if (isStopped()) throw std::runtime_error("stopped");
           Program& program = *handle->program;
           for (const auto& [name, numbers] : *inputs) program.setInput(name, numbers.data());
-          program.run(handle->threads);
+          program.run(handle->threads, isStopped);
           *outputs = copyPorts(program.outputs(), [&](const std::string& name) { return program.output(name); });
         },
         [outputs](Napi::Env env) { return toArrays(env, *outputs); });
@@ -146,6 +151,7 @@ class NativeProgram : public Napi::ObjectWrap<NativeProgram> {
   }
 
   Napi::Value dispose(const Napi::CallbackInfo& info) {
+    handle_->isClosed = true;
     return thread_.submit(info.Env(), [handle = handle_] { handle->program.reset(); },
                           [](Napi::Env env) { return env.Undefined(); });
   }

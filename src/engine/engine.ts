@@ -46,5 +46,9 @@ export interface Executable {
   run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, Float32Array>>;
   /** How the time of all runs so far was spent; absent where the engine cannot tell. */
   timings?(): Promise<ExecutableTimings>;
+  /**
+   * Frees the executable at once. Runs that wait are refused, and one under way is stopped between two of its steps (`native`) or
+   * given up (`onnx`, whose thread ends with the run): all of these reject with a WorkError `engine-closed`, as does every later call.
+   */
   dispose(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { WorkError } from "../../domain/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
+import { executableClosed } from "../closed.ts";
 import type { CompileOptions, Engine, Executable, StateMap, TensorData } from "../engine.ts";
 import { checkInputs, checkStates, type GraphInputs, inputsOf } from "../inputs.ts";
 import {
@@ -72,24 +73,20 @@ class NativeExecutable implements Executable {
 
   async setState(values: StateMap): Promise<void> {
     checkStates(values, this.#ports);
-    this.#refuseIfDisposed();
-    await this.#program.setState(Object.fromEntries(values)).catch(failed);
+    await this.#call((program) => program.setState(Object.fromEntries(values)));
   }
 
   async getState(): Promise<Map<string, Float32Array>> {
-    this.#refuseIfDisposed();
-    return new Map(Object.entries(await this.#program.getState().catch(failed)));
+    return new Map(Object.entries(await this.#call((program) => program.getState())));
   }
 
   async run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, Float32Array>> {
     checkInputs(inputs, this.#ports);
-    this.#refuseIfDisposed();
-    return await this.#program.run(inputs).catch(failed);
+    return await this.#call((program) => program.run(inputs));
   }
 
   async timings(): Promise<NativeTimings> {
-    this.#refuseIfDisposed();
-    return await this.#program.timings();
+    return await this.#call((program) => program.timings());
   }
 
   async dispose(): Promise<void> {
@@ -98,8 +95,14 @@ class NativeExecutable implements Executable {
     await this.#program.dispose();
   }
 
-  #refuseIfDisposed(): void {
-    if (this.#isDisposed) failed(new Error("the executable has been disposed of"));
+  async #call<T>(request: (program: NativeProgram) => Promise<T>): Promise<T> {
+    if (this.#isDisposed) throw executableClosed();
+    try {
+      return await request(this.#program);
+    } catch (error) {
+      if (this.#isDisposed) throw executableClosed();
+      return failed(error as Error);
+    }
   }
 }
 

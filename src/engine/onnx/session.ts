@@ -1,6 +1,7 @@
 /** The caller's side of a session thread: requests as promises. */
 import { Worker } from "node:worker_threads";
 import { WorkError } from "../../domain/errors.ts";
+import { executableClosed } from "../closed.ts";
 import type { SessionCalls, SessionReply, SessionSetup } from "./session-worker.ts";
 
 interface Pending {
@@ -32,8 +33,10 @@ export class SessionThread {
     const file = new URL(`./session-worker.${extension}`, import.meta.url);
     this.#worker = new Worker(file, { workerData: setup });
     this.#worker.on("message", (reply: SessionReply) => this.#settle(reply));
-    this.#worker.on("error", (error) => this.#end(`the engine's thread failed: ${error.message}`));
-    this.#worker.on("exit", () => this.#end("the engine's thread has ended"));
+    this.#worker.on("error", ({ message }) =>
+      this.#end(runtimeError(`the engine's thread failed: ${message}`)),
+    );
+    this.#worker.on("exit", () => this.#end(runtimeError("the engine's thread has ended")));
   }
 
   /** Sends a request; requests are answered in the order in which they were sent. */
@@ -49,10 +52,11 @@ export class SessionThread {
     });
   }
 
-  /** Frees the session and ends the thread. */
+  /** Refuses what waits for an answer, frees the session and ends the thread, after the run that it is in. */
   async dispose(): Promise<void> {
     if (this.#ended !== undefined) return;
-    await this.call("dispose", undefined);
+    if (this.#pending.size === 0) await this.call("dispose", undefined);
+    this.#end(executableClosed());
     await this.#worker.terminate();
   }
 
@@ -70,8 +74,8 @@ export class SessionThread {
     else pending?.resolve(reply.value as never);
   }
 
-  #end(found: string): void {
-    this.#ended ??= runtimeError(found);
+  #end(reason: WorkError): void {
+    this.#ended ??= reason;
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
   }
