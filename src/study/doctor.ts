@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import type { Engine } from "../engine/engine.ts";
+import { providersHere } from "../engine/onnx/providers.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { createEngine, nativeProblem } from "./engines.ts";
 import { VERSIONS, type Versions } from "./versions.ts";
@@ -24,6 +25,8 @@ export interface Health {
   /** `free`: what this process may still take; see `availableMemoryBytes`. */
   readonly memoryMiB: { readonly total: number; readonly free: number };
   readonly engines: readonly EngineHealth[];
+  /** Execution providers that the installed ONNX Runtime was built with; whether one finds its device shows when it is used. */
+  readonly providers: readonly string[];
 }
 
 /** Instruction sets that make networks fast. */
@@ -43,6 +46,7 @@ export async function examine(): Promise<Health> {
       free: Math.round(availableMemoryBytes() / 2 ** 20),
     },
     engines: [await nativeHealth(), await engineHealth(createEngine({ name: "onnx" }), "npm ci")],
+    providers: providersHere(),
   };
 }
 
