@@ -48,7 +48,7 @@ export interface Executable {
   timings?(): Promise<ExecutableTimings>;
   /**
    * Frees the executable at once. Runs that wait are refused, and one under way is stopped between two of its steps (`native`) or
-   * given up (`onnx`, whose thread ends with the run): all of these reject with a WorkError `engine-closed`, as does every later call.
+   * given up (`onnx`, whose thread ends after it): all of these reject with a WorkError `engine-closed`, as does every later call.
    */
   dispose(): Promise<void>;
 }
