@@ -2,21 +2,24 @@
  * A trained segmentation network on disk:
  *
  *     MODEL/
- *       model.json            what the network is and how its input is made
- *       weights.safetensors   its parameters
- *       training.json         loss and Dice per step
- *       curve.svg
+ *       model.json               what the network is and how its input is made
+ *       weights.safetensors      its parameters
+ *       weights-best.safetensors those of the best checkpoint (or -last) where they are others
+ *       training.json            recipe, loss and Dice per step, scores of the checkpoints
+ *       curve.csv, curve.svg     loss and Dice
  */
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { DataError } from "../../domain/errors.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../../engine/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint, stateFor, stateShapes } from "../../engine/checkpoint.ts";
+import type { StateMap } from "../../engine/engine.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { readBytes, readText, writeAtomically } from "../../io/files.ts";
 import type { Plan } from "../../networks/plan.ts";
-import { attentionSchema, NETWORK_KINDS, vqSchema } from "../schema.ts";
+import { PLANNER_NAMES } from "../../networks/presets.ts";
+import { attentionSchema, NETWORK_KINDS, vqSchema, WEIGHTS_NAMES } from "../schema.ts";
 import { VERSIONS } from "../versions.ts";
 import type { NetworkOptions } from "./networks.ts";
 
@@ -26,7 +29,8 @@ const FORMAT_VERSION = 1;
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 const planSchema = z.object({
-  preset: z.enum(["nnunet", "compact"]),
+  preset: z.enum(PLANNER_NAMES),
+  encoder: z.enum(["plain", "residual"]).default("plain"),
   inputChannels: z.int().positive(),
   classes: z.int().min(2),
   spacingMm: triple,
@@ -64,6 +68,11 @@ const modelSchema = z.object({
     cases: z.int(),
     engine: z.string(),
     finalLoss: z.number(),
+    /** Which checkpoint the weights are, and after how many steps it was made. */
+    weights: z.enum(WEIGHTS_NAMES).default("last"),
+    usedStep: z.int().optional(),
+    /** The best checkpoint and what it was scored by. */
+    best: z.object({ step: z.int(), dice: z.number(), measure: z.enum(["held-out", "training"]) }).optional(),
   }),
   versions: z.record(z.string(), z.string()),
 });
@@ -82,19 +91,29 @@ export interface SegmentationModel {
   readonly state: ReadonlyMap<string, Float32Array>;
 }
 
+/** States of a training; `other` is that of the last or the best checkpoint, whichever the model does not use. */
+export interface ModelStates {
+  readonly used: StateMap;
+  readonly other?: StateMap;
+}
+
 /** Writes weights first and the description last, so that a folder with a description is whole. */
 export async function writeModel(
   folder: string,
   description: ModelDescription,
   graph: Graph,
-  state: ReadonlyMap<string, Float32Array>,
+  { used, other }: ModelStates,
 ): Promise<void> {
-  const shapes = new Map<string, readonly number[]>();
-  for (const node of graph.nodes) {
-    if (node.kind === "input" && node.initial !== undefined) shapes.set(node.name, node.shape);
+  const shapes = stateShapes(graph);
+  const write = (name: string, state: StateMap) =>
+    writeAtomically(path.join(folder, name), encodeCheckpoint(stateFor(graph, state), shapes, {}));
+  for (const name of WEIGHTS_NAMES)
+    await rm(path.join(folder, `weights-${name}.safetensors`), { force: true });
+  if (other !== undefined) {
+    const name = description.training.weights === "last" ? "best" : "last";
+    await write(`weights-${name}.safetensors`, other);
   }
-  const parameters = new Map([...state].filter(([name]) => shapes.has(name)));
-  await writeAtomically(path.join(folder, "weights.safetensors"), encodeCheckpoint(parameters, shapes, {}));
+  await write("weights.safetensors", used);
   const model = { format: FORMAT, formatVersion: FORMAT_VERSION, ...description, versions: VERSIONS };
   await writeAtomically(path.join(folder, "model.json"), `${JSON.stringify(model, null, 1)}\n`);
 }
