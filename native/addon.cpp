@@ -53,6 +53,12 @@ Napi::Value toArrays(Napi::Env env, const Values& values) {
   return result;
 }
 
+// { threads, isHalf }
+CompileSettings settingsFrom(const Napi::Value& value) {
+  const auto options = value.As<Napi::Object>();
+  return {options.Get("threads").As<Napi::Number>().Int32Value(), options.Get("isHalf").ToBoolean().Value()};
+}
+
 // A compiled graph. All calls are answered in order by the engine's thread.
 class NativeProgram : public Napi::ObjectWrap<NativeProgram> {
  public:
@@ -152,6 +158,7 @@ class Addon : public Napi::Addon<Addon> {
   Addon(Napi::Env env, Napi::Object exports)
       : thread_(env), programClass_(Napi::Persistent(NativeProgram::define(env))) {
     DefineAddon(exports, {InstanceMethod("compile", &Addon::compileGraph),
+                          InstanceMethod("plannedBytes", &Addon::planGraph),
                           InstanceMethod("describe", &Addon::describeBuild)});
   }
 
@@ -159,10 +166,9 @@ class Addon : public Napi::Addon<Addon> {
   // (graph, { threads, isHalf }) → Promise of a NativeProgram.
   Napi::Value compileGraph(const Napi::CallbackInfo& info) {
     auto graph = std::make_shared<Graph>(parseGraph(info[0].As<Napi::Object>()));
-    const auto options = info[1].As<Napi::Object>();
-    const CompileSettings settings{options.Get("isHalf").ToBoolean().Value()};
+    const CompileSettings settings = settingsFrom(info[1]);
     auto handle = std::make_shared<Handle>();
-    handle->threads = options.Get("threads").As<Napi::Number>().Int32Value();
+    handle->threads = settings.threads;
     return thread_.submit(
         info.Env(), [graph, handle, settings] { handle->program = compile(*graph, settings); },
         [this, handle](Napi::Env env) mutable -> Napi::Value {
@@ -172,7 +178,17 @@ class Addon : public Napi::Addon<Addon> {
         });
   }
 
-  // { primitives, oneDnn, hasBf16 }.
+  // (graph, { threads, isHalf }) → Promise of the bytes that its program would take.
+  Napi::Value planGraph(const Napi::CallbackInfo& info) {
+    auto graph = std::make_shared<Graph>(parseGraph(info[0].As<Napi::Object>()));
+    const CompileSettings settings = settingsFrom(info[1]);
+    auto bytes = std::make_shared<std::size_t>(0);
+    return thread_.submit(
+        info.Env(), [graph, settings, bytes] { *bytes = plannedBytes(*graph, settings); },
+        [bytes](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, static_cast<double>(*bytes)); });
+  }
+
+  // { primitives, oneDnn, hasBf16, hasAmx }.
   Napi::Value describeBuild(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto result = Napi::Object::New(env);

@@ -16,7 +16,7 @@ double secondsSince(Clock::time_point start) { return std::chrono::duration<doub
 }  // namespace
 
 Program::Program(ProgramParts parts)
-    : parts_(std::move(parts)), memory_(parts_.buffers), stepSeconds_(parts_.steps.size(), 0.0) {
+    : parts_(std::move(parts)), memory_(planMemory(parts_.buffers)), stepSeconds_(parts_.steps.size(), 0.0) {
   for (auto& step : parts_.steps) step->bind(memory_.pointers());
 }
 

@@ -59,6 +59,8 @@ const engine = createEngine({
   ...(values.engine === undefined ? {} : { name: values.engine as Engine["name"] }),
   ...(values.precision === undefined ? {} : { precision: values.precision as Engine["precision"] }),
 });
+const plannedMiB = Math.round((await engine.plannedBytes(graph)) / 2 ** 20);
+const startMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
 const executable = await engine.compile(graph, { threads: Number(values.threads) });
 await executable.setState(initialState(graph, randomKey(2)));
 const seconds: number[] = [];
@@ -89,6 +91,8 @@ const report = {
     warm === undefined || end === undefined
       ? null
       : (end.convolutionSeconds - warm.convolutionSeconds) / (end.totalSeconds - warm.totalSeconds),
+  plannedMiB,
+  startMiB,
   peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -167,6 +167,18 @@ describe.each(ENGINES)("an executable of the $name engine", (engine) => {
     }
   });
 
+  it("plans at least the memory of what a graph keeps, more for larger images, and only plans it", async () => {
+    const step = trainingStep();
+    const state = initialState(step, randomKey(3));
+    const stateBytes = [...state.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const planned = await engine.plannedBytes(step);
+    expect(planned).toBeGreaterThan(stateBytes);
+    const b = new GraphBuilder("large");
+    const image = b.input("image", [1, 1024, 256, 256, 256]);
+    b.output("y", b.sum(b.exp(b.transpose(image, [0, 4, 3, 2, 1]))));
+    expect(await engine.plannedBytes(b.finish())).toBeGreaterThan(4 * 1024 * 256 ** 3);
+  });
+
   it("trains to the same bits from the same seed", async () => {
     const [first, second] = [await train(engine, 20), await train(engine, 20)];
     const start = initialState(trainingStep(), randomKey(3));

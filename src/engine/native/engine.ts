@@ -5,7 +5,13 @@ import type { Graph } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
 import type { CompileOptions, Engine, Executable, StateMap, TensorData } from "../engine.ts";
 import { checkInputs, checkStates, type GraphInputs, inputsOf } from "../inputs.ts";
-import { loadAddon, type NativeAddon, type NativeProgram, type NativeTimings } from "./addon.ts";
+import {
+  loadAddon,
+  type NativeAddon,
+  type NativeProgram,
+  type NativeSettings,
+  type NativeTimings,
+} from "./addon.ts";
 
 export interface NativeEngineOptions {
   /** Threads of each executable, where `compile` does not say; by default all processors. */
@@ -29,12 +35,19 @@ export function loadNative(
   const precision = options.precision ?? (description.hasBf16 ? "bf16" : "fp32");
   if (precision === "bf16" && !description.hasBf16)
     return { reason: "this processor has no bf16 arithmetic (AVX512-BF16 or AMX); use fp32" };
+  const settings = ({ threads = options.threads ?? availableParallelism() }: CompileOptions = {}) => ({
+    threads,
+    isHalf: precision === "bf16",
+  });
   return {
     engine: {
       name: "native",
       precision,
-      compile: (graph, { threads = options.threads ?? availableParallelism() }: CompileOptions = {}) =>
-        NativeExecutable.create(addon, graph, { threads, isHalf: precision === "bf16" }),
+      async plannedBytes(graph, wanted) {
+        verify(graph);
+        return await addon.plannedBytes(graph, settings(wanted)).catch(failed);
+      },
+      compile: (graph, wanted) => NativeExecutable.create(addon, graph, settings(wanted)),
     },
   };
 }
@@ -45,11 +58,7 @@ class NativeExecutable implements Executable {
   readonly #program: NativeProgram;
   #isDisposed = false;
 
-  static async create(
-    addon: NativeAddon,
-    graph: Graph,
-    settings: { readonly threads: number; readonly isHalf: boolean },
-  ): Promise<NativeExecutable> {
+  static async create(addon: NativeAddon, graph: Graph, settings: NativeSettings): Promise<NativeExecutable> {
     verify(graph);
     const program = await addon.compile(graph, settings).catch(failed);
     return new NativeExecutable(graph, program);

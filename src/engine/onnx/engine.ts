@@ -8,6 +8,7 @@ import type { CompileOptions, Engine, Executable, StateMap, TensorData } from ".
 import { checkInputs, checkStates, type GraphInputs, inputsOf } from "../inputs.ts";
 import { lowerToRun } from "./lower-graph.ts";
 import type { LoweringTarget } from "./lowering-call.ts";
+import { estimateBytes } from "./memory-estimate.ts";
 import { findTarget } from "./probe.ts";
 import { SessionThread } from "./session.ts";
 
@@ -26,6 +27,10 @@ export function createOnnxEngine(options: OnnxEngineOptions = {}): Engine {
   return {
     name: "onnx",
     precision: "fp32",
+    async plannedBytes(graph) {
+      verify(graph);
+      return estimateBytes(graph);
+    },
     async compile(graph, { threads = options.threads ?? availableParallelism() }: CompileOptions = {}) {
       target ??= findTarget(provider);
       return await OnnxExecutable.create(graph, await target, { threads, provider });
