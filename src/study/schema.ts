@@ -76,6 +76,9 @@ export const vqSchema = z.strictObject({
 export const RECIPE_NAMES = ["compact", "nnunet"] as const;
 export type RecipeName = (typeof RECIPE_NAMES)[number];
 
+/** Rules that size a network. */
+export const PLANNERS = PLANNER_NAMES;
+
 /** What batches are augmented by: nnU-Net's list, reversal of axes alone, or nothing. */
 export const AUGMENTATION_NAMES = ["nnunet", "mirror", "none"] as const;
 export type AugmentationName = (typeof AUGMENTATION_NAMES)[number];
@@ -113,7 +116,7 @@ export const trainingSchema = z.strictObject({
   /** `compact` for training on a CPU, `nnunet` for nnU-Net's own plan and recipe. */
   preset: z.enum(RECIPE_NAMES).default("compact"),
   /** Rule that sizes the network; by default the preset's. */
-  planner: z.enum(PLANNER_NAMES).optional(),
+  planner: z.enum(PLANNERS).optional(),
   /** Replace what is planned; the patch in voxels, (slice, row, column). */
   patchSize: z.tuple([voxels, voxels, voxels]).optional(),
   batchSize: z.int().positive().optional(),
@@ -128,6 +131,8 @@ export const trainingSchema = z.strictObject({
     .prefault({}),
   validation: validationSchema.prefault({}),
   weights: z.enum(WEIGHTS_NAMES).default("last"),
+  /** Whether a training that does not fit into memory is refused before it begins. */
+  memoryCheck: z.boolean().default(true),
   /** Input channels of the network. */
   channels: z.array(z.enum(CHANNELS)).min(1).default(["early", "early-pre"]),
   /** Spacing that images are resampled to, (slice, row, column) in mm; by default as nnU-Net plans it. Coarser is faster. */

@@ -32,7 +32,11 @@ export async function applyNetworks(
   const { folds, rimMm, ...inference } = options;
   const prepared = prepareCase(cropCase(loaded, id), predictor.description.plan);
   const windows: WindowActivation[] = [];
-  const { labels, prediction } = await predictor.predict(prepared, {
+  const {
+    labels,
+    prediction,
+    issues: removed,
+  } = await predictor.predict(prepared, {
     ...inference,
     folds,
     onWindow: (activation) => windows.push(activation),
@@ -45,5 +49,5 @@ export async function applyNetworks(
     bottleneck: predictor.network.bottleneck,
     rimMm,
   });
-  return { labels, features, issues: issues.map((issue) => ({ ...issue, subject: id })) };
+  return { labels, features, issues: [...removed, ...issues].map((issue) => ({ ...issue, subject: id })) };
 }

@@ -7,6 +7,9 @@
  *       weights-best.safetensors those of the best checkpoint (or -last) where they are others
  *       training.json            recipe, loss and Dice per step, scores of the checkpoints
  *       curve.csv, curve.svg     loss and Dice
+ *
+ * The models of all folds stand in a folder as `fold-0`, `fold-1`, …, and beside them `postprocessing.json`, what their cross-validation
+ * decided.
  */
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
@@ -22,6 +25,7 @@ import { PLANNER_NAMES } from "../../networks/presets.ts";
 import { attentionSchema, NETWORK_KINDS, vqSchema, WEIGHTS_NAMES } from "../schema.ts";
 import { VERSIONS } from "../versions.ts";
 import type { NetworkOptions } from "./networks.ts";
+import { NO_POSTPROCESSING, type Postprocessing, postprocessingSchema } from "./postprocessing.ts";
 
 const FORMAT = "residua-model";
 const FORMAT_VERSION = 1;
@@ -87,6 +91,8 @@ export type ModelDescription = Omit<
 
 export interface SegmentationModel {
   readonly folder: string;
+  /** What the cross-validation that the model is a fold of decided. */
+  readonly postprocessing?: Postprocessing;
   readonly description: ModelDescription;
   readonly state: ReadonlyMap<string, Float32Array>;
 }
@@ -152,9 +158,35 @@ export async function readModels(folder: string): Promise<SegmentationModel[]> {
     const folds = (await readdir(folder))
       .filter((name) => /^fold-\d+$/.test(name))
       .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
-    if (folds.length > 0) return Promise.all(folds.map((fold) => readModel(path.join(folder, fold))));
+    if (folds.length > 0) {
+      const postprocessing = await readPostprocessing(folder);
+      const models = await Promise.all(folds.map((fold) => readModel(path.join(folder, fold))));
+      return models.map((model) => ({ ...model, postprocessing }));
+    }
   }
   return [await readModel(folder)];
+}
+
+const POSTPROCESSING_FILE = "postprocessing.json";
+
+/** @param folder of the folds. @returns the file's path */
+export async function writePostprocessing(folder: string, decided: Postprocessing): Promise<string> {
+  const file = path.join(folder, POSTPROCESSING_FILE);
+  await writeAtomically(file, `${JSON.stringify(decided, null, 1)}\n`);
+  return file;
+}
+
+async function readPostprocessing(folder: string): Promise<Postprocessing> {
+  const file = path.join(folder, POSTPROCESSING_FILE);
+  if (!existsSync(file)) return NO_POSTPROCESSING;
+  const parsed = postprocessingSchema.safeParse(parseJson(await readText(file), file));
+  if (parsed.success) return parsed.data;
+  throw new DataError("model-invalid", {
+    file,
+    found: parsed.error.issues[0].message,
+    expected: "what `residua train --fold all` or `residua run` decided",
+    remedy: "Run it again.",
+  });
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -1,6 +1,8 @@
 /** Applies trained networks to an image. */
 
 import { UsageError } from "../../domain/errors.ts";
+import type { Grid } from "../../domain/grid.ts";
+import type { Issue } from "../../domain/issues.ts";
 import type { LabelMap } from "../../domain/volume.ts";
 import type { Engine, Executable } from "../../engine/engine.ts";
 import {
@@ -11,25 +13,40 @@ import {
 import type { SegmentationNetwork } from "../../networks/network.ts";
 import type { ModelDescription, SegmentationModel } from "./model-folder.ts";
 import { createNetwork, optionsOf } from "./networks.ts";
+import {
+  NO_POSTPROCESSING,
+  type Postprocessing,
+  type PostprocessingStep,
+  postprocess,
+  removalIssues,
+} from "./postprocessing.ts";
 import { type PreparedCase, restoreLabels } from "./prepare.ts";
 
 export interface InferenceOptions {
   /** Step of the sliding window as a share of the patch. */
   readonly step: number;
   readonly mirror: boolean;
+  /** `off` leaves out what cross-validation decided; by default `auto`. */
+  readonly postprocess?: "auto" | "off" | undefined;
 }
 
 export interface CasePrediction {
   /** On the grid of the image as it was acquired; values are classes. */
   readonly labels: LabelMap;
-  /** On the grid of the prepared case. */
+  /** On the grid of the prepared case; what postprocessing removed is background here too. */
   readonly prediction: SegmentationPrediction;
+  /** What postprocessing removed. */
+  readonly issues: readonly Issue[];
 }
 
 /** Networks of one kind and plan (the folds of an ensemble), compiled once and applied to many cases. */
 export interface Predictor {
   readonly description: ModelDescription;
   readonly network: SegmentationNetwork;
+  /** Applied to each prediction, unless it is turned off. */
+  readonly postprocessing: Postprocessing;
+  /** The same networks with other postprocessing; they are disposed of together. */
+  withPostprocessing(postprocessing: Postprocessing): Predictor;
   /** Averages the networks named by `folds` (positions in the list of models), by default all. */
   predict(
     prepared: PreparedCase,
@@ -64,10 +81,12 @@ export async function createPredictor(
     await executable.setState(state);
     executables.push(executable);
   }
-  return {
+  const withPostprocessing = (postprocessing: Postprocessing): Predictor => ({
     description,
     network,
-    async predict(prepared, { step, mirror, folds, onWindow, signal }) {
+    postprocessing,
+    withPostprocessing,
+    async predict(prepared, { step, mirror, postprocess: wanted = "auto", folds, onWindow, signal }) {
       const prediction = await predictSlidingWindow({
         image: { channels: prepared.channels, shape: prepared.grid.shape },
         executables: folds === undefined ? executables : folds.map((fold) => executables[fold]),
@@ -77,10 +96,35 @@ export async function createPredictor(
         ...(signal === undefined ? {} : { signal }),
       });
       const labels = restoreLabels(prepared, prediction.probabilities, description.plan.classes);
-      return { labels, prediction };
+      const steps = wanted === "off" ? [] : postprocessing.steps;
+      if (steps.length === 0) return { labels, prediction, issues: [] };
+      const { mask, removed } = postprocess(labels, steps);
+      const names = description.labels.map(({ name }) => name);
+      return {
+        labels: mask,
+        prediction: withoutRemoved(prediction, prepared.grid, steps),
+        issues: removalIssues({ removed }, names),
+      };
     },
     async dispose() {
       await Promise.all(executables.map((executable) => executable.dispose()));
     },
-  };
+  });
+  return withPostprocessing(models[0].postprocessing ?? NO_POSTPROCESSING);
+}
+
+/** A prediction in which the voxels that postprocessing removes are surely background, so that no feature is pooled from them. */
+function withoutRemoved(
+  prediction: SegmentationPrediction,
+  grid: Grid,
+  steps: readonly PostprocessingStep[],
+): SegmentationPrediction {
+  const { mask } = postprocess({ grid, data: prediction.labels }, steps);
+  const voxels = mask.data.length;
+  const probabilities = prediction.probabilities.slice();
+  for (let i = 0; i < voxels; i++) {
+    if (mask.data[i] === prediction.labels[i]) continue;
+    for (let c = 0; c < prediction.classes; c++) probabilities[c * voxels + i] = c === 0 ? 1 : 0;
+  }
+  return { ...prediction, probabilities, labels: mask.data };
 }

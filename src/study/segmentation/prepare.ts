@@ -80,8 +80,12 @@ export function prepareCase(
   };
 }
 
+/** Below this a probability says nothing any more; its logarithm stays finite. */
+const LEAST_PROBABILITY = 1e-37;
+
 /**
- * The most probable class of each voxel of the source image.
+ * The most probable class of each voxel of the source image. Logits are interpolated, as nnU-Net does, not probabilities: the logarithms of
+ * the probabilities differ from the logits by a number that is the same for all classes of a voxel, so that the greatest is the same class.
  *
  * @param probabilities [classes, ...prepared shape].
  */
@@ -92,10 +96,13 @@ export function restoreLabels(
 ): LabelMap {
   const { croppedGrid, sourceGrid, box } = prepared;
   const count = voxelCount(croppedGrid);
-  const best = new Float32Array(count);
+  const best = new Float32Array(count).fill(Number.NEGATIVE_INFINITY);
   const labels = new Uint8Array(count);
   for (let label = 0; label < classes; label++) {
-    const { data } = restoreToCropped(prepared, classProbabilities(prepared, probabilities, label));
+    const logits = classProbabilities(prepared, probabilities, label).map((probability) =>
+      Math.log(Math.max(probability, LEAST_PROBABILITY)),
+    );
+    const { data } = restoreToCropped(prepared, logits);
     for (let i = 0; i < count; i++) {
       if (data[i] > best[i]) {
         best[i] = data[i];
@@ -119,7 +126,11 @@ export function classProbabilities(
 
 function restoreToCropped({ grid, croppedGrid }: PreparedCase, data: Float32Array): Volume<Float32Array> {
   if (sameShape(grid.shape, croppedGrid.shape)) return { grid: croppedGrid, data };
-  return resample({ grid, data }, croppedGrid, { interpolation: "linear", outside: "edge" });
+  return resample({ grid, data }, croppedGrid, {
+    interpolation: "linear",
+    outside: "edge",
+    alongCoarseAxis: "nearest",
+  });
 }
 
 function prepareLabels(labels: LabelMap, grid: Grid): Uint8Array {

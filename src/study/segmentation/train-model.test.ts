@@ -17,6 +17,7 @@ import { readModel, readModels } from "./model-folder.ts";
 import { createPredictor, type Predictor } from "./predict-case.ts";
 import { cropCase, prepareCase } from "./prepare.ts";
 import { PreparedStore } from "./prepared-store.ts";
+import { RECIPES } from "./recipe.ts";
 import { type TrainModelRequest, trainModel } from "./train-model.ts";
 
 const EDGE = 16;
@@ -86,6 +87,7 @@ function request(name: string, change: Partial<TrainModelRequest> = {}): TrainMo
     folder: at(name),
     kind: "nnunet",
     plan: PLAN,
+    recipe: RECIPES.nnunet.compact,
     cases,
     store: new PreparedStore(PLAN),
     labels: TUMOUR_LABELS,
@@ -125,6 +127,8 @@ describe("training a model", () => {
 
   it("leaves the model, its curve and no checkpoint", async () => {
     expect((await readdir(at("whole"))).sort()).toEqual([
+      "curve.csv",
+      "curve.svg",
       "model.json",
       "training.json",
       "weights.safetensors",
@@ -318,7 +322,14 @@ describe("training a model", () => {
 describe("batches", () => {
   const network = createUNet(PLAN);
   const make = (members: readonly SegmentationCase[], key = randomKey(1)) =>
-    batchSource({ cases: members, store: new PreparedStore(PLAN), network, batchSize: 2, key });
+    batchSource({
+      cases: members,
+      store: new PreparedStore(PLAN),
+      network,
+      plan: PLAN,
+      recipe: RECIPES.nnunet.compact,
+      key,
+    });
 
   it("are the same bits for the same key and step, in whatever order they are asked for", async () => {
     const [one, other] = [make(cases), make(cases)];
