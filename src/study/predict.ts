@@ -30,6 +30,8 @@ export interface PredictRequest {
   readonly post: string;
   /** Values of clinical columns that the models name. */
   readonly clinical: Readonly<Record<string, ClinicalValue>>;
+  /** Replaces the study's. */
+  readonly inference?: Partial<StudyConfig["inference"]>;
 }
 
 export interface PatientPrediction {
@@ -94,7 +96,7 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
 
 async function applyKind(
   kind: NetworkKind,
-  { results, pre, post }: PredictRequest,
+  { results, pre, post, inference }: PredictRequest,
   config: StudyConfig,
   issues: Issue[],
 ): Promise<AppliedExamination[]> {
@@ -115,6 +117,7 @@ async function applyKind(
         issues: noticed,
       } = await applyNetworks(predictor, { grid, channels }, visit, {
         ...config.inference,
+        ...inference,
         folds: [...models.keys()],
         rimMm: config.features.rimMm,
       });

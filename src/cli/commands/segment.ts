@@ -9,6 +9,7 @@ interface SegmentOptions {
   readonly out: string;
   readonly step: number;
   readonly mirror: boolean;
+  readonly postprocess: boolean;
   readonly json?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function segmentCommand(): Command {
     .requiredOption("--out <dir>", "folder for the masks")
     .option("--step <share>", "step of the sliding window, as a share of the patch", fraction, 0.5)
     .option("--mirror", "average over mirrored images: eight times the work, a little better", false)
+    .option("--no-postprocess", "keep all components, whatever cross-validation decided")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -31,21 +33,24 @@ Examples:
   residua segment models/hippocampus imagesTs --out predicted
   residua segment results/study/models/nnunet cohort/images/P001/pre --out masks`,
     )
-    .action(async (model: string, inputs: string[], { out, json, step, mirror }: SegmentOptions) => {
-      const result = await segmentImages({
-        model,
-        inputs,
-        folder: out,
-        step,
-        mirror,
-        progress: consoleProgress(),
-        signal: interruptSignal(),
-      });
-      printIssues(result.issues);
-      if (json) return printJson(result);
-      for (const { file, volumesMl } of result.cases) {
-        const volumes = Object.entries(volumesMl).map(([name, ml]) => `${name} ${ml.toFixed(2)} ml`);
-        print(`${file}  ${volumes.join(", ")}`);
-      }
-    });
+    .action(
+      async (model: string, inputs: string[], { out, json, step, mirror, postprocess }: SegmentOptions) => {
+        const result = await segmentImages({
+          model,
+          inputs,
+          folder: out,
+          step,
+          mirror,
+          postprocess: postprocess ? "auto" : "off",
+          progress: consoleProgress(),
+          signal: interruptSignal(),
+        });
+        printIssues(result.issues);
+        if (json) return printJson(result);
+        for (const { file, volumesMl } of result.cases) {
+          const volumes = Object.entries(volumesMl).map(([name, ml]) => `${name} ${ml.toFixed(2)} ml`);
+          print(`${file}  ${volumes.join(", ")}`);
+        }
+      },
+    );
 }

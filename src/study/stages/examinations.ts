@@ -47,6 +47,7 @@ export interface ApplyRequest {
 /** An examination that cannot be read becomes an issue; the patient's others and all other patients go on. */
 export async function applyStage(request: ApplyRequest): Promise<FinishedStage<AppliedPatient>> {
   const { run, config, hashes, kind, patient, folds, modelHashes } = request;
+  const postprocessing = config.inference.postprocess === "off" ? [] : request.predictor.postprocessing.steps;
   const files = patient.examinations.flatMap(({ phaseFiles, segmentationFile }) => [
     ...phaseFiles,
     ...(segmentationFile === undefined ? [] : [segmentationFile]),
@@ -56,7 +57,8 @@ export async function applyStage(request: ApplyRequest): Promise<FinishedStage<A
     inputs: {
       folds,
       models: folds.map((fold) => modelHashes[fold]),
-      inference: config.inference,
+      inference: { step: config.inference.step, mirror: config.inference.mirror },
+      ...(postprocessing.length > 0 ? { postprocessing } : {}),
       features: config.features,
       images: await hashes.ofAll(files),
       times: patient.examinations.map(({ timesSeconds }) => timesSeconds),
