@@ -360,7 +360,9 @@ describe("a training that cannot be", () => {
 
   it("for want of patients says how many folds there may be", async () => {
     const args = ["train", template, "--network", "nnunet", "--fold", "all", "--folds", "12"];
-    await refused([...args, "--out", at("model")], /folds-too-many.*12 folds of 8 patients.*--folds 8 or fewer/);
+    await refused(
+      [...args, "--out", at("model")],
+      /folds-too-many.*12 folds of 8 patients.*--folds 8 or fewer/,
+    );
   });
 });
-

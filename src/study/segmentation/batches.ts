@@ -15,14 +15,14 @@ import type { Plan } from "../../networks/plan.ts";
 import { supervisionLabels } from "../../networks/supervision-labels.ts";
 import type { AugmentationName } from "../schema.ts";
 import type { SegmentationCase } from "./cases.ts";
-import type { PreparedStore } from "./prepared-store.ts";
+import { OUTSIDE, type PreparedStore } from "./prepared-store.ts";
 import type { Recipe } from "./recipe.ts";
 
 export interface BatchOptions {
   readonly cases: readonly SegmentationCase[];
   readonly store: PreparedStore;
   readonly network: SegmentationNetwork;
-  readonly plan: Pick<Plan, "batchSize" | "spacingMm">;
+  readonly plan: Pick<Plan, "batchSize" | "spacingMm" | "normalisation">;
   readonly recipe: Pick<Recipe, "augmentation">;
   readonly key: RandomKey;
 }
@@ -72,11 +72,25 @@ async function drawPatch(
 ): Promise<Patch> {
   const sampleKey = deriveKey(key, "step", step, sample);
   const chosen = cases[new RandomStream(deriveKey(sampleKey, "case")).integer(cases.length)];
-  const { prepared, foreground } = await store.get(chosen);
-  const { channels, labels, grid } = prepared;
+  const { prepared, trainingLabels: labels, foreground } = await store.get(chosen);
+  const { channels, grid } = prepared;
   if (labels === undefined) throw new TypeError(`case ${chosen.id} has no reference to train on`);
   const forced = isForegroundForced(sample, plan.batchSize) ? foreground : undefined;
   const start = samplePatchStart(sampleKey, grid.shape, network.patchSize, forced);
   const source = { channels, labels, shape: grid.shape };
-  return drawAugmentedPatch(source, start, network.patchSize, sampleKey, augmentation);
+  const patch = drawAugmentedPatch(source, start, network.patchSize, sampleKey, augmentation);
+  return prepared.outside === undefined ? patch : blankOutside(patch, plan.normalisation);
+}
+
+/** Takes away what augmentation left outside the mask that a channel is normalised in (nnU-Net's `MaskImageTransform`). */
+function blankOutside(patch: Patch, normalisation: Plan["normalisation"]): Patch {
+  const { channels, labels } = patch;
+  for (let voxel = 0; voxel < labels.length; voxel++) {
+    if (labels[voxel] !== OUTSIDE) continue;
+    labels[voxel] = 0;
+    normalisation.forEach((how, channel) => {
+      if (how === "z-score-nonzero") channels[channel * labels.length + voxel] = 0;
+    });
+  }
+  return patch;
 }

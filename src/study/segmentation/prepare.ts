@@ -5,6 +5,7 @@
 import { DataError } from "../../domain/errors.ts";
 import { type Grid, type Triple, voxelCount } from "../../domain/grid.ts";
 import type { LabelMap, Volume } from "../../domain/volume.ts";
+import { fillHoles } from "../../imaging/components.ts";
 import { type Box, crop, nonZeroBox, paste } from "../../imaging/cropping.ts";
 import { standardise } from "../../imaging/normalisation.ts";
 import { gridWithSpacing, resample, resampleLabels } from "../../imaging/resampling.ts";
@@ -27,6 +28,8 @@ export interface PreparedCase extends LoadedCase {
   readonly sourceGrid: Grid;
   readonly croppedGrid: Grid;
   readonly box: Box;
+  /** 1 outside the non-zero voxels, of a case with labels whose plan normalises inside them. */
+  readonly outside?: Uint8Array;
 }
 
 /**
@@ -61,9 +64,10 @@ export function prepareCase(
   plan: Pick<Plan, "normalisation" | "spacingMm">,
 ): PreparedCase {
   const grid = gridWithSpacing(cropped.grid, plan.spacingMm);
+  const inside = plan.normalisation.includes("z-score-nonzero") ? nonZero(cropped) : undefined;
   const channels = cropped.channels.map((data, channel) => {
-    const inside = plan.normalisation[channel] === "z-score-nonzero" ? nonZero(cropped.channels) : undefined;
-    const { volume } = standardise({ grid: cropped.grid, data }, inside);
+    const within = plan.normalisation[channel] === "z-score-nonzero" ? inside : undefined;
+    const { volume } = standardise({ grid: cropped.grid, data }, within);
     if (sameShape(grid.shape, cropped.grid.shape)) return volume.data;
     return resample(volume, grid, { interpolation: "cubic", outside: "edge", alongCoarseAxis: "nearest" })
       .data;
@@ -74,6 +78,9 @@ export function prepareCase(
     ...(cropped.labels === undefined
       ? {}
       : { labels: prepareLabels({ grid: cropped.grid, data: cropped.labels }, grid) }),
+    ...(cropped.labels === undefined || inside === undefined
+      ? {}
+      : { outside: prepareLabels({ grid: cropped.grid, data: inside.map((value) => 1 - value) }, grid) }),
     sourceGrid: cropped.sourceGrid,
     croppedGrid: cropped.grid,
     box: cropped.box,
@@ -139,8 +146,12 @@ function prepareLabels(labels: LabelMap, grid: Grid): Uint8Array {
     : resampleLabels(labels, grid, { alongCoarseAxis: "nearest" }).data;
 }
 
-function nonZero(channels: readonly Float32Array[]): Uint8Array {
-  return Uint8Array.from(channels[0], (_, voxel) => (channels.some((data) => data[voxel] !== 0) ? 1 : 0));
+/** 1 where any channel has signal, and in the holes of it (`create_nonzero_mask` of nnU-Net). */
+function nonZero({ grid, channels }: CroppedCase): Uint8Array {
+  const signal = Uint8Array.from(channels[0], (_, voxel) =>
+    channels.some((data) => data[voxel] !== 0) ? 1 : 0,
+  );
+  return fillHoles({ grid, data: signal }).data;
 }
 
 function sameShape(a: Triple, b: Triple): boolean {

@@ -518,4 +518,43 @@ describe("batches", () => {
     for (let step = 0; step < 6; step++) await source(step);
     expect(asked.sort()).toEqual(["case-1", "case-2"]);
   });
+
+  it("are blank outside the voxels that the image is normalised in, whatever augmentation did there", async () => {
+    const plan: Plan = { ...PLAN, normalisation: ["z-score-nonzero"] };
+    const half = madeCase(5);
+    const blank = (voxel: number) => voxel % EDGE < 6 && voxel > EDGE;
+    const halved: SegmentationCase = {
+      ...half,
+      async load() {
+        const { value, issues } = await half.load();
+        const channels = value.channels.map((data) => data.map((x, i) => (blank(i) ? 0 : x)));
+        return { value: { ...value, channels }, issues };
+      },
+    };
+    const store = new PreparedStore(plan);
+    const recipe = RECIPES.nnunet.compact;
+    const unmasked = {
+      async get(member: SegmentationCase) {
+        const stored = await store.get(member);
+        const { outside: _, ...prepared } = stored.prepared;
+        return { ...stored, prepared, trainingLabels: prepared.labels };
+      },
+    } as PreparedStore;
+    const zerosIn = async (from: PreparedStore) => {
+      const source = batchSource({ cases: [halved], store: from, network, plan, recipe, key: randomKey(1) });
+      let zeros = 0;
+      for (let step = 0; step < 20; step++) {
+        const { image, labels0 } = await source(step);
+        expect(labels0.every((label) => label === 0 || label === 1)).toBe(true);
+        zeros += image.filter((value) => value === 0).length;
+      }
+      return zeros;
+    };
+    // Noise, gamma and contrast leave something else than 0 there.
+    expect(await zerosIn(store)).toBeGreaterThan(1.1 * (await zerosIn(unmasked)));
+    const { prepared } = await store.get(halved);
+    expect(prepared.outside?.reduce((sum, value) => sum + value, 0)).toBe(
+      Array.from({ length: EDGE ** 3 }, (_, i) => i).filter(blank).length,
+    );
+  });
 });
