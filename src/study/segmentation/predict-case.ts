@@ -11,6 +11,7 @@ import {
   type WindowActivation,
 } from "../../engine/sliding-window.ts";
 import type { SegmentationNetwork } from "../../networks/network.ts";
+import { codeNumbers } from "./codebooks.ts";
 import type { ModelDescription, SegmentationModel } from "./model-folder.ts";
 import { createNetwork, optionsOf } from "./networks.ts";
 import {
@@ -39,23 +40,36 @@ export interface CasePrediction {
   readonly issues: readonly Issue[];
 }
 
+/** A prediction on the prepared grid, and the way back. */
+export interface InferredCase {
+  /** What postprocessing removed is background. */
+  readonly prediction: SegmentationPrediction;
+  /** Brings the classes back to the image as it was acquired, where postprocessing is applied too. */
+  restore(): Omit<CasePrediction, "prediction">;
+}
+
+export interface PredictorOptions extends InferenceOptions {
+  /** The networks that are averaged, by their positions in the list of models; by default all. */
+  readonly folds?: readonly number[];
+  readonly onWindow?: (activation: WindowActivation) => void;
+  /** Further outputs of the network that `onWindow` is given. */
+  readonly captures?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
 /** Networks of one kind and plan (the folds of an ensemble), compiled once and applied to many cases. */
 export interface Predictor {
   readonly description: ModelDescription;
   readonly network: SegmentationNetwork;
+  /** For each model the common number of each of its codes (see `codeNumbers`); undefined for networks without codes. */
+  readonly codeNumbers: readonly Int32Array[] | undefined;
   /** Applied to each prediction, unless it is turned off. */
   readonly postprocessing: Postprocessing;
   /** The same networks with other postprocessing; they are disposed of together. */
   withPostprocessing(postprocessing: Postprocessing): Predictor;
-  /** Averages the networks named by `folds` (positions in the list of models), by default all. */
-  predict(
-    prepared: PreparedCase,
-    options: InferenceOptions & {
-      readonly folds?: readonly number[];
-      readonly onWindow?: (activation: WindowActivation) => void;
-      readonly signal?: AbortSignal;
-    },
-  ): Promise<CasePrediction>;
+  predict(prepared: PreparedCase, options: PredictorOptions): Promise<CasePrediction>;
+  /** As `predict`, with the way back to the image's own grid left to be taken or not. */
+  infer(prepared: PreparedCase, options: PredictorOptions): Promise<InferredCase>;
   dispose(): Promise<void>;
 }
 
@@ -81,35 +95,46 @@ export async function createPredictor(
     await executable.setState(state);
     executables.push(executable);
   }
-  const withPostprocessing = (postprocessing: Postprocessing): Predictor => ({
-    description,
-    network,
-    postprocessing,
-    withPostprocessing,
-    async predict(prepared, { step, mirror, postprocess: wanted = "auto", folds, onWindow, signal }) {
+  const numbers = codeNumbers(models);
+  const names = description.labels.map(({ name }) => name);
+  const withPostprocessing = (postprocessing: Postprocessing): Predictor => {
+    const infer: Predictor["infer"] = async (prepared, options) => {
+      const { step, mirror, folds, onWindow, captures = [], signal } = options;
       const prediction = await predictSlidingWindow({
         image: { channels: prepared.channels, shape: prepared.grid.shape },
         executables: folds === undefined ? executables : folds.map((fold) => executables[fold]),
         stepShare: step,
         mirrorAxes: mirror ? [0, 1, 2] : [],
+        captures,
         ...(onWindow === undefined ? {} : { onWindow }),
         ...(signal === undefined ? {} : { signal }),
       });
-      const labels = restoreLabels(prepared, prediction.probabilities, description.plan.classes);
-      const steps = wanted === "off" ? [] : postprocessing.steps;
-      if (steps.length === 0) return { labels, prediction, issues: [] };
-      const { mask, removed } = postprocess(labels, steps);
-      const names = description.labels.map(({ name }) => name);
+      const steps = options.postprocess === "off" ? [] : postprocessing.steps;
       return {
-        labels: mask,
-        prediction: withoutRemoved(prediction, prepared.grid, steps),
-        issues: removalIssues({ removed }, names),
+        prediction: steps.length === 0 ? prediction : withoutRemoved(prediction, prepared.grid, steps),
+        restore() {
+          const labels = restoreLabels(prepared, prediction.probabilities, description.plan.classes);
+          const { mask, removed } = postprocess(labels, steps);
+          return { labels: mask, issues: removalIssues({ removed }, names) };
+        },
       };
-    },
-    async dispose() {
-      await Promise.all(executables.map((executable) => executable.dispose()));
-    },
-  });
+    };
+    return {
+      description,
+      network,
+      codeNumbers: numbers,
+      postprocessing,
+      withPostprocessing,
+      infer,
+      async predict(prepared, options) {
+        const { prediction, restore } = await infer(prepared, options);
+        return { prediction, ...restore() };
+      },
+      async dispose() {
+        await Promise.all(executables.map((executable) => executable.dispose()));
+      },
+    };
+  };
   return withPostprocessing(models[0].postprocessing ?? NO_POSTPROCESSING);
 }
 
