@@ -13,7 +13,7 @@ import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
 import type { TargetKind } from "../models/target.ts";
 import { withSubtype } from "./cohort.ts";
-import { createEngine } from "./engines.ts";
+import { createEngine, type EngineRequest } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
 import { type NetworkKind, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
@@ -31,6 +31,9 @@ export interface PredictRequest {
   readonly post: string;
   /** Values of clinical columns that the models name. */
   readonly clinical: Readonly<Record<string, ClinicalValue>>;
+  /** Replaces the study's. */
+  readonly inference?: Partial<StudyConfig["inference"]>;
+  readonly engine?: EngineRequest;
 }
 
 export interface PatientPrediction {
@@ -95,12 +98,12 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
 
 async function applyKind(
   kind: NetworkKind,
-  { results, pre, post }: PredictRequest,
+  { results, pre, post, inference, engine }: PredictRequest,
   config: StudyConfig,
   issues: Issue[],
 ): Promise<AppliedExamination[]> {
   const models = await readModels(path.join(results, "models", kind));
-  const predictor = await createPredictor(models, createEngine());
+  const predictor = await createPredictor(models, createEngine(engine));
   try {
     const examinations: AppliedExamination[] = [];
     for (const [visit, folder] of [
@@ -117,6 +120,7 @@ async function applyKind(
         issues: noticed,
       } = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
         ...config.inference,
+        ...inference,
         folds: [...models.keys()],
         features: config.features,
       });

@@ -3,12 +3,24 @@ import { Command, InvalidArgumentError } from "commander";
 import type { ClinicalValue } from "../../domain/cohort.ts";
 import { predictPatient } from "../../study/predict.ts";
 import { print, printIssues, printJson } from "../console.ts";
+import { addEngineOptions, type EngineOptions, engineRequest } from "../engine-options.ts";
+import { fraction } from "../options.ts";
 
 type Clinical = Record<string, ClinicalValue>;
 
+interface PredictOptions extends EngineOptions {
+  readonly value: Clinical;
+  readonly step?: number;
+  readonly mirror?: boolean;
+  readonly postprocess: boolean;
+  readonly json?: boolean;
+}
+
 export function predictCommand(): Command {
-  return new Command("predict")
-    .description("Predict the residual cancer burden of a new patient by a finished study")
+  const command = new Command("predict").description(
+    "Predict the residual cancer burden of a new patient by a finished study",
+  );
+  return addEngineOptions(command)
     .argument("<results>", "results folder of a run")
     .argument("<pre>", "examination before chemotherapy: native layout or DICOM")
     .argument("<post>", "examination after chemotherapy")
@@ -18,6 +30,9 @@ export function predictCommand(): Command {
       readValue,
       {},
     )
+    .option("--step <share>", "step of the sliding window instead of the study's", fraction)
+    .option("--mirror", "average over mirrored images, whatever the study did: eight times the work")
+    .option("--no-postprocess", "keep all components, whatever cross-validation decided")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -26,19 +41,29 @@ Examples:
   residua predict results/study exam/pre exam/post
   residua predict results/study exam/pre exam/post --value grade=3 --value subtype=TN --json`,
     )
-    .action(
-      async (results: string, pre: string, post: string, options: { value: Clinical; json?: boolean }) => {
-        const prediction = await predictPatient({ results, pre, post, clinical: options.value });
-        printIssues(prediction.issues);
-        if (options.json) return printJson(prediction);
-        for (const [name, value] of Object.entries(prediction.models)) {
-          print(`${name.padEnd(28)} ${prediction.target} ${value === null ? "–" : value.toFixed(2)}`);
-        }
-        const { pre: before, post: after } = prediction.volumesMl;
-        if (before !== null && after !== null)
-          print(`tumour volume ${before.toFixed(2)} ml before, ${after.toFixed(2)} ml after`);
-      },
-    );
+    .action(async (results: string, pre: string, post: string, options: PredictOptions) => {
+      const inference = {
+        ...(options.step === undefined ? {} : { step: options.step }),
+        ...(options.mirror === true ? { mirror: true } : {}),
+        ...(options.postprocess ? {} : { postprocess: "off" as const }),
+      };
+      const prediction = await predictPatient({
+        results,
+        pre,
+        post,
+        clinical: options.value,
+        inference,
+        engine: engineRequest(options),
+      });
+      printIssues(prediction.issues);
+      if (options.json) return printJson(prediction);
+      for (const [name, value] of Object.entries(prediction.models)) {
+        print(`${name.padEnd(28)} ${prediction.target} ${value === null ? "–" : value.toFixed(2)}`);
+      }
+      const { pre: before, post: after } = prediction.volumesMl;
+      if (before !== null && after !== null)
+        print(`tumour volume ${before.toFixed(2)} ml before, ${after.toFixed(2)} ml after`);
+    });
 }
 
 function readValue(text: string, former: Clinical): Clinical {

@@ -2,19 +2,23 @@
 import { Command } from "commander";
 import { segmentImages } from "../../study/segment.ts";
 import { consoleProgress, print, printIssues, printJson } from "../console.ts";
+import { addEngineOptions, type EngineOptions, engineRequest } from "../engine-options.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { fraction } from "../options.ts";
 
-interface SegmentOptions {
+interface SegmentOptions extends EngineOptions {
   readonly out: string;
   readonly step: number;
   readonly mirror: boolean;
+  readonly postprocess: boolean;
   readonly json?: boolean;
 }
 
 export function segmentCommand(): Command {
-  return new Command("segment")
-    .description("Segment images with a trained model, or with all folds of one")
+  const command = new Command("segment").description(
+    "Segment images with a trained model, or with all folds of one",
+  );
+  return addEngineOptions(command)
     .argument("<model>", "model folder, or a folder of fold-0, fold-1, …")
     .argument(
       "<input...>",
@@ -23,6 +27,7 @@ export function segmentCommand(): Command {
     .requiredOption("--out <dir>", "folder for the masks")
     .option("--step <share>", "step of the sliding window, as a share of the patch", fraction, 0.5)
     .option("--mirror", "average over mirrored images: eight times the work, a little better", false)
+    .option("--no-postprocess", "keep all components, whatever cross-validation decided")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -31,13 +36,16 @@ Examples:
   residua segment models/hippocampus imagesTs --out predicted
   residua segment results/study/models/nnunet cohort/images/P001/pre --out masks`,
     )
-    .action(async (model: string, inputs: string[], { out, json, step, mirror }: SegmentOptions) => {
+    .action(async (model: string, inputs: string[], options: SegmentOptions) => {
+      const { out, json, step, mirror, postprocess } = options;
       const result = await segmentImages({
         model,
         inputs,
         folder: out,
         step,
         mirror,
+        postprocess: postprocess ? "auto" : "off",
+        engine: engineRequest(options),
         progress: consoleProgress(),
         signal: interruptSignal(),
       });
