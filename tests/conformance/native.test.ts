@@ -6,6 +6,7 @@ import { GraphBuilder } from "../../src/graph/builder.ts";
 import { quantise } from "../../src/networks/quantiser.ts";
 import { VQ_DEFAULTS } from "../../src/networks/vq.ts";
 import { NATIVE_ENGINES, runOnce } from "./engines.ts";
+import { relativeError } from "./golden.ts";
 
 const hasNone = NATIVE_ENGINES.length === 0;
 
@@ -59,6 +60,37 @@ it.skipIf(hasNone)("measures the quantiser's distances, and gathers its codes, i
         expect(outputs.vectors[placeOf(m, d, dimensions)]).toBe(book[code * dimensions + d]);
       }
     });
+  }
+});
+
+it.skipIf(hasNone)("rounds, and no more, what lies between two convolutions, whatever it is", async () => {
+  const b = new GraphBuilder("between");
+  const none = [0, 0, 0] as const;
+  const one = [1, 1, 1] as const;
+  const x = b.conv(b.input("x", [2, 4, 4, 6, 8]), b.input("w", [8, 4, 1, 1, 1]), one, none);
+  const v = b.input("v", [8, 8, 1, 1, 1]);
+  const between = {
+    sumPool: b.sumPool(x, [2, 2, 2]),
+    repeat: b.repeat(x, [2, 1, 2]),
+    pad: b.apply("pad", { before: [0, 0, 1, 0, 0], after: [0, 0, 0, 2, 1] }, x),
+    slice: b.slice(x, [0, 0, 1, 1, 0], [2, 8, 4, 6, 7]),
+    concat: b.slice(b.concat([x, b.leakyRelu(x, 0.1)], 1), [0, 4, 0, 0, 0], [2, 12, 4, 6, 8]),
+    transpose: b.transpose(x, [0, 1, 4, 2, 3]),
+    add: b.add(x, b.multiply(x, b.sigmoid(x))),
+  };
+  for (const [name, value] of Object.entries(between)) {
+    b.output(name, b.conv(value, v, one, none));
+  }
+  const graph = b.finish();
+  const stream = new RandomStream(randomKey(9));
+  const draw = (length: number) => Float32Array.from({ length }, () => stream.normal());
+  const inputs = { x: draw(2 * 4 * 192), w: draw(32), v: draw(64) };
+  const [exact, ...others] = await Promise.all(
+    NATIVE_ENGINES.map((engine) => runOnce(engine, graph, inputs)),
+  );
+  for (const rounded of others) {
+    for (const name of Object.keys(between))
+      expect(relativeError(rounded[name], exact[name]), name).toBeLessThan(0.02);
   }
 });
 
