@@ -42,8 +42,11 @@ interface NetworkCase {
   readonly rounding: Rounding;
 }
 
-/** For networks that PyTorch's rounding was not measured on: a bf16 number has 8 bits, and errors add up over the layers. */
-const UNMEASURED: Rounding = { loss: 0.005, outputs: 0.005, gradients: 0.15 };
+/**
+ * For networks that PyTorch's rounding was not measured on: a bf16 number has 8 bits, and errors add up over the layers. The gradients' is wide,
+ * since gradients of shifts in these small networks are sums that nearly cancel.
+ */
+const UNMEASURED: Rounding = { loss: 0.005, outputs: 0.005, gradients: 0.25 };
 
 const planOf = ({ plan }: { readonly plan: unknown }) => plan as NetworkPlan;
 const CASES: readonly NetworkCase[] = [
