@@ -29,7 +29,7 @@ describe("training a model", () => {
   let whole: Awaited<ReturnType<typeof trainModel>>;
   beforeAll(async () => {
     whole = await trainModel(request("whole"));
-  });
+  }, 60_000);
 
   it("leaves the model, its curve and no checkpoint", async () => {
     const left = (await readdir(at("whole"))).filter((name) => name !== "weights-best.safetensors");
