@@ -66,6 +66,27 @@ describe.skipIf(absent)("ingesting DICOM", () => {
     expect(readdirSync(images)).toEqual(["dce_000.nii", "dce_001.nii", "dce_002.nii", "examination.json"]);
   });
 
+  it("reads an examination in which a damaged file of another patient lies", async () => {
+    const source = path.join(folder, "strayed");
+    cpSync(dce, source, { recursive: true });
+    copyFileSync(truncated, path.join(source, "another"));
+    const cohort = path.join(folder, "strayed-cohort");
+    const { code, out } = await residua(
+      "ingest",
+      source,
+      cohort,
+      "--patient",
+      "P4",
+      "--visit",
+      "pre",
+      "--json",
+    );
+    expect(code).toBe(0);
+    const { examinations, issues } = JSON.parse(out);
+    expect(examinations).toMatchObject([{ patient: "P4", phases: 3 }]);
+    expect(issues).toContainEqual(expect.objectContaining({ code: "dicom-damaged", severity: "error" }));
+  });
+
   it("measures the same kinetics on the ingested examination as on the DICOM files", async () => {
     const native = path.join(folder, "one/images/P1/pre");
     const fromNative = await residua("kinetics", native, path.join(folder, "a"), "--json");

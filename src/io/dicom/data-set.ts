@@ -58,6 +58,18 @@ export function parseDicom(bytes: Uint8Array, file: string): DataSet {
   return parse(bytes, file, {}).data;
 }
 
+/**
+ * The attributes before the pixels of a file whose pixels may be cut off.
+ *
+ * @throws {DataError} `dicom-damaged` where these are damaged, too, or deflated.
+ */
+export function parseDicomAttributes(bytes: Uint8Array, file: string): DataSet {
+  const [transferSyntax, start] = transferSyntaxOf(bytes, file, bytes.length);
+  const encoding = ENCODINGS[transferSyntax] ?? EXPLICIT_LITTLE;
+  const { tree } = parseElements(bytes, start, encoding, file, { before: ATTRIBUTES.PixelData.tag });
+  return new DataSet(tree, transferSyntax, file);
+}
+
 /** A data set up to its pixels. */
 export interface DicomHead {
   readonly data: DataSet;
@@ -153,6 +165,11 @@ export class DataSet {
 
   element(name: AttributeName): Element | undefined {
     return this.#tree.elements.get(ATTRIBUTES[name].tag);
+  }
+
+  /** All elements, named in the tables or not. */
+  get tree(): ElementTree {
+    return this.#tree;
   }
 
   /**

@@ -5,11 +5,13 @@ import { sameGrid } from "../../domain/grid.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import type { Volume } from "../../domain/volume.ts";
 import { type DicomFolder, type DicomSeries, describeSource, readDicomFolder, readPhase } from "./folder.ts";
-import type { DicomSource, PhaseMarks } from "./instance.ts";
+import type { DicomSource, PhaseMarks, SliceInstance } from "./instance.ts";
 
 export interface DicomDce extends WithIssues<DceSeries> {
   /** Identifiers of the series, in the order of time; several where each phase was a series of its own. */
   readonly sources: readonly DicomSource[];
+  /** Per phase, one instance per slice of the grid. */
+  readonly slices: readonly (readonly SliceInstance[])[];
 }
 
 export interface DceChoice {
@@ -45,6 +47,7 @@ export async function readDceSeries(dir: string, choice: DceChoice = {}): Promis
     value: createDceSeries(phases, candidate.timesSeconds),
     issues: [...folder.issues, ...candidate.parts.flatMap(({ issues }) => issues), ...candidate.issues],
     sources: candidate.parts.map(({ source }) => source),
+    slices: candidate.order.map(({ part, phase }) => part.phases[phase]),
   };
 }
 
