@@ -110,7 +110,11 @@ function midRanks(values: readonly number[]): number[] {
 
 function evaluate(choice: Choice, training: Sample, test: Sample, key: RandomKey): [number, number] {
   const reduction = fitReduction(training, choice.reduction ?? { kind: "none" });
-  const forest = fitForest(applyReduction(reduction, training), training.score, choice.options, key);
+  const forest = fitForest(
+    { x: applyReduction(reduction, training), target: training.score },
+    choice.options,
+    key,
+  );
   const predictions = [...predictForest(forest, applyReduction(reduction, test))];
   const centre = mean(test.score);
   const residual = mean(test.score.map((value, i) => (value - predictions[i]) ** 2));

@@ -88,9 +88,9 @@ describe("strata", () => {
 });
 
 describe("cross-fitting", () => {
-  it("predicts each row once, by a model that was trained on all rows of the other folds", () => {
+  it("predicts each row once, by a model that was trained on all rows of the other folds", async () => {
     const foldOfRow = Int32Array.from([1, 0, 2, 1, 0, 2, 2]);
-    const { predictions, models } = crossFit(
+    const { predictions, models } = await crossFit(
       foldOfRow,
       (rows) => new Set(rows),
       (model, rows) =>

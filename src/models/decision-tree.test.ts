@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import recorded from "../../tests/golden/models/trees.json" with { type: "json" };
 import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
-import { type DecisionTree, predictTree, TreeGrower, type TreeOptions } from "./decision-tree.ts";
+import { type DecisionTree, predictTree, TreeGrower, type TreeOptions, treeImportance } from "./decision-tree.ts";
 import { sortColumns } from "./sorted-columns.ts";
 
-interface GoldenTree extends Pick<DecisionTree, "feature" | "threshold" | "value"> {
+interface GoldenTree {
+  readonly feature: number[];
+  readonly threshold: number[];
+  readonly value: number[];
   readonly name: string;
   readonly options: Pick<TreeOptions, "minLeafRows" | "maxDepth">;
   readonly x: number[][];
@@ -25,18 +28,20 @@ const grow = (
   y: readonly number[],
   options: Partial<TreeOptions> = {},
   weights = y.map(() => 1),
-) =>
-  new TreeGrower(sorted(x), Float64Array.from(y), { ...ALL, ...options }).grow(
+) => {
+  const grown = new TreeGrower(sorted(x), Float64Array.from(y), { ...ALL, ...options }).grow(
     Float64Array.from(weights),
     random(),
   );
+  return { tree: grown.tree, importance: treeImportance(grown, x[0].length) };
+};
 const predict = (tree: DecisionTree, row: readonly number[]) => predictTree(tree, Float64Array.from(row), 0);
 
 describe("a tree that looks at all columns", () => {
   it.each(golden.cases)("equals scikit-learn's node by node: $name", (reference) => {
     const { tree, importance } = grow(reference.x, reference.y, reference.options, reference.weights);
-    expect(tree.feature).toEqual(reference.feature);
-    expect(tree.threshold).toEqual(reference.threshold);
+    expect([...tree.feature]).toEqual(reference.feature);
+    expect([...tree.threshold]).toEqual(reference.threshold);
     tree.value.forEach((value, node) => {
       expect(value).toBeCloseTo(reference.value[node], 12);
     });
@@ -146,7 +151,7 @@ describe("the columns of a split", () => {
       x.map((row) => row[6]),
       { featuresPerSplit: 1, maxDepth: 1 },
     );
-    expect(tree.feature).toEqual([6, -1, -1]);
+    expect([...tree.feature]).toEqual([6, -1, -1]);
     expect(tree.threshold[0]).toBe(9.5);
   });
 });
@@ -190,7 +195,8 @@ describe("a random splitter", () => {
 describe("degenerate trees", () => {
   it("do not divide a constant target, exactly", () => {
     const { tree, importance } = grow([[1], [2], [3]], [0.1, 0.1, 0.1]);
-    expect(tree).toEqual({ feature: [-1], threshold: [0], left: [-1], right: [-1], value: [0.1] });
+    expect(tree.feature).toEqual(Int32Array.of(-1));
+    expect(tree.value).toEqual(Float64Array.of(0.1));
     expect([...importance]).toEqual([0]);
   });
 
@@ -204,7 +210,7 @@ describe("degenerate trees", () => {
         ],
         [1, 2, 6],
       ).tree.value,
-    ).toEqual([3]);
+    ).toEqual(Float64Array.of(3));
   });
 
   it("divide adjacent floating-point numbers between which no other lies", () => {

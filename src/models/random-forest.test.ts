@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import recorded from "../../tests/golden/models/forests.json" with { type: "json" };
 import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
 import { predictTree } from "./decision-tree.ts";
+import { fromModelJson, toModelJson } from "./model-json.ts";
 import { type Forest, type ForestOptions, fitForest, predictForest } from "./random-forest.ts";
 
 interface Distribution<T> {
@@ -31,7 +32,7 @@ const squaredError = (a: ArrayLike<number>, b: readonly number[]) =>
 
 function sampleForest(options: Partial<ForestOptions> = {}, seed = 1): Forest {
   const { x, y } = sample();
-  return fitForest(matrix(x), y, { trees: 20, ...options }, randomKey(seed));
+  return fitForest({ x: matrix(x), target: y }, { trees: 20, ...options }, randomKey(seed));
 }
 function sample(rows = 40) {
   const draw = new RandomStream(randomKey(9));
@@ -42,8 +43,7 @@ function sample(rows = 40) {
 describe.each(golden.cases)("a forest agrees with scikit-learn's in distribution: $name", (reference) => {
   const forests = Array.from({ length: golden.seeds }, (_, seed) =>
     fitForest(
-      matrix(reference.x),
-      reference.y,
+      { x: matrix(reference.x), target: reference.y },
       { trees: golden.trees, ...reference.options },
       deriveKey(randomKey(2026), "golden", seed),
     ),
@@ -109,7 +109,7 @@ describe("out-of-bag predictions", () => {
   it("are the means over the trees whose bootstrap left the row out", () => {
     const { x, y } = sample();
     const key = randomKey(3);
-    const forest = fitForest(matrix(x), y, { trees: 15 }, key);
+    const forest = fitForest({ x: matrix(x), target: y }, { trees: 15 }, key);
     const expected = y.map((_, row) => {
       const unseen = forest.trees.filter((_tree, t) => {
         const draw = new RandomStream(deriveKey(key, "tree", t));
@@ -142,7 +142,7 @@ describe("a third of the columns", () => {
     const grow = (width: number, featuresPerSplit: "third" | number) => {
       const { x, y } = sample();
       const narrow = x.map((row) => row.slice(0, width));
-      return fitForest(matrix(narrow), y, { trees: 5, featuresPerSplit }, randomKey(1)).trees;
+      return fitForest({ x: matrix(narrow), target: y }, { trees: 5, featuresPerSplit }, randomKey(1)).trees;
     };
     expect(grow(4, "third")).toEqual(grow(4, 2));
     expect(grow(4, "third")).not.toEqual(grow(4, 1));
@@ -154,7 +154,7 @@ describe("a fitted forest", () => {
   it("predicts the same after a journey through JSON", () => {
     const { x } = sample();
     const forest = sampleForest();
-    const read: Forest = JSON.parse(JSON.stringify(forest));
+    const read: Forest = fromModelJson(toModelJson(forest)) as Forest;
     expect(read).toEqual(forest);
     expect(predictForest(read, matrix(x))).toEqual(predictForest(forest, matrix(x)));
   });
@@ -162,7 +162,7 @@ describe("a fitted forest", () => {
   it("takes the training median for a missing value", () => {
     const { x, y } = sample(41);
     x[5][0] = Number.NaN;
-    const forest = fitForest(matrix(x), y, { trees: 20 }, randomKey(1));
+    const forest = fitForest({ x: matrix(x), target: y }, { trees: 20 }, randomKey(1));
     const observed = x
       .map((row) => row[0])
       .filter((value) => !Number.isNaN(value))
@@ -178,7 +178,7 @@ describe("a fitted forest", () => {
   it("never asks about a column without training values, whatever it later holds", () => {
     const { x, y } = sample();
     const holed = x.map((row) => [Number.NaN, ...row]);
-    const forest = fitForest(matrix(holed), y, { trees: 20 }, randomKey(1));
+    const forest = fitForest({ x: matrix(holed), target: y }, { trees: 20 }, randomKey(1));
     expect(forest.medians[0]).toBeNull();
     expect(forest.importance[0]).toBe(0);
     const withValue = predictForest(forest, matrix([[1e9, ...x[0]]]));
@@ -187,7 +187,7 @@ describe("a fitted forest", () => {
 
   it("predicts a constant target exactly and claims no share of variance", () => {
     const { x } = sample();
-    const forest = fitForest(matrix(x), Array(40).fill(1.3), { trees: 10 }, randomKey(1));
+    const forest = fitForest({ x: matrix(x), target: Array(40).fill(1.3) }, { trees: 10 }, randomKey(1));
     expect([...predictForest(forest, matrix(x.slice(0, 3)))]).toEqual([1.3, 1.3, 1.3]);
     expect(forest.outOfBag).toMatchObject({ rSquared: null, meanSquaredError: 0 });
     expect(forest.importance).toEqual([0, 0, 0, 0, 0, 0]);
@@ -195,8 +195,7 @@ describe("a fitted forest", () => {
 
   it("predicts the mean where all columns are constant", () => {
     const forest = fitForest(
-      matrix([[1], [1], [1], [1]]),
-      [0, 1, 2, 3],
+      { x: matrix([[1], [1], [1], [1]]), target: [0, 1, 2, 3] },
       { trees: 5, bootstrap: false },
       randomKey(1),
     );
@@ -207,7 +206,7 @@ describe("a fitted forest", () => {
 describe("a forest refuses", () => {
   const { x, y } = sample();
   const grow = (rows: number[][], target: number[], options: Partial<ForestOptions> = {}) =>
-    fitForest(matrix(rows), target, options, randomKey(1));
+    fitForest({ x: matrix(rows), target }, options, randomKey(1));
   it.each([
     ["fewer than three rows", "forest-rows", () => grow(x.slice(0, 2), [0, 1])],
     ["a target of another length", "forest-target", () => grow(x, [0, 1])],
@@ -219,7 +218,7 @@ describe("a forest refuses", () => {
     [
       "a table without columns",
       "matrix-shape",
-      () => fitForest({ columns: [], values: new Float64Array(0) }, [], {}, randomKey(1)),
+      () => fitForest({ x: { columns: [], values: new Float64Array(0) }, target: [] }, {}, randomKey(1)),
     ],
     [
       "columns of another name",

@@ -1,7 +1,7 @@
 /** The columns of a matrix, each sorted once, so that no tree needs to compare numbers again. */
 import type { FeatureMatrix } from "./matrix.ts";
 
-/** All arrays are column-major: `[column · rows + …]`. */
+/** All arrays are column-major, `[column · rows + …]`, and shared, so that worker threads need no copy. */
 export interface SortedColumns {
   readonly rows: number;
   readonly columns: number;
@@ -16,9 +16,10 @@ export interface SortedColumns {
 export function sortColumns({ columns: names, values: rowMajor }: FeatureMatrix): SortedColumns {
   const columns = names.length;
   const rows = rowMajor.length / columns;
-  const values = new Float64Array(rows * columns);
-  const order = new Int32Array(rows * columns);
-  const rank = new Int32Array(rows * columns);
+  const cells = rows * columns;
+  const values = new Float64Array(new SharedArrayBuffer(8 * cells));
+  const order = new Int32Array(new SharedArrayBuffer(4 * cells));
+  const rank = new Int32Array(new SharedArrayBuffer(4 * cells));
   for (let column = 0; column < columns; column++) {
     const base = column * rows;
     for (let row = 0; row < rows; row++) {
