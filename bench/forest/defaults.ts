@@ -84,6 +84,11 @@ const CHOICES: readonly Choice[] = [
   })),
   { name: "one column per split", options: { featuresPerSplit: 1 } },
   { name: "random splitter", options: { splitter: "random" } },
+  ...[5, 10].map((minLeafRows) => ({
+    name: `rank trees, leaves of ${minLeafRows}`,
+    options: { splitter: "random-rank", featuresPerSplit: "all", minLeafRows } as const,
+  })),
+  { name: "rank trees, a third", options: { splitter: "random-rank" } },
   { name: "100 trees", options: { trees: 100 } },
   { name: "correlation at most 0.9", options: {}, reduction: { kind: "correlation", maximum: 0.9 } },
   { name: "10 components", options: {}, reduction: { kind: "principal-components", components: 10 } },

@@ -63,9 +63,9 @@ const PROBLEMS: readonly Problem[] = [
 const CHOICES: readonly [name: string, options: Partial<ForestOptions>][] = (
   [
     ["random forest", {}],
-    ["extra trees", { splitter: "random", bootstrap: false }],
-    ["extra trees on ranks", { splitter: "random-rank", bootstrap: false }],
-    ["extra trees on ranks, bootstrap", { splitter: "random-rank" }],
+    ["extra trees", { splitter: "random", bootstrap: false, featuresPerSplit: "all" }],
+    ["rank trees, a third of the columns", { splitter: "random-rank" }],
+    ["rank trees", { splitter: "random-rank", featuresPerSplit: "all" }],
   ] as [string, Partial<ForestOptions>][]
 ).flatMap(([name, options]) =>
   [5, 10, 20].map((minLeafRows): [string, Partial<ForestOptions>] => [

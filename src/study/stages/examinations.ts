@@ -40,19 +40,21 @@ export interface ApplyRequest {
   /** Identifies the networks. */
   readonly modelHashes: readonly string[];
   readonly patient: Patient;
-  /** The networks that have not seen the patient. */
+  /** The networks that are applied: those that have not seen the patient, unless `inSample`. */
   readonly folds: readonly number[];
+  /** Whether this is the control by a network that has seen the patient; its results are kept apart. */
+  readonly inSample?: boolean;
 }
 
 /** An examination that cannot be read becomes an issue; the patient's others and all other patients go on. */
 export async function applyStage(request: ApplyRequest): Promise<FinishedStage<AppliedPatient>> {
-  const { run, config, hashes, kind, patient, folds, modelHashes } = request;
+  const { run, config, hashes, kind, patient, folds, modelHashes, inSample = false } = request;
   const files = patient.examinations.flatMap(({ phaseFiles, segmentationFile }) => [
     ...phaseFiles,
     ...(segmentationFile === undefined ? [] : [segmentationFile]),
   ]);
   return runStage(run, {
-    name: `apply/${kind}/${patient.id}`,
+    name: `${inSample ? "apply-in-sample" : "apply"}/${kind}/${patient.id}`,
     inputs: {
       folds,
       models: folds.map((fold) => modelHashes[fold]),
@@ -84,7 +86,7 @@ export async function applyStage(request: ApplyRequest): Promise<FinishedStage<A
 }
 
 async function applyToExamination(
-  { run, config, kind, predictor, folds }: ApplyRequest,
+  { run, config, kind, predictor, folds, inSample = false }: ApplyRequest,
   record: ExaminationRecord,
   issues: Issue[],
 ): Promise<AppliedExamination> {
@@ -101,7 +103,7 @@ async function applyToExamination(
   });
   const { labels, features } = applied;
   issues.push(...applied.issues);
-  const segmentation = path.join("segmentations", kind, patientId, `${visit}.nii.gz`);
+  const segmentation = path.join(inSample ? "controls/in-sample" : "segmentations", kind, patientId, `${visit}.nii.gz`);
   await writeNifti(path.join(run.folder, segmentation), labels);
   return {
     visit,

@@ -68,7 +68,8 @@ export async function trainStages(
   const { run, config, hashes, engine } = stages;
   const { usable } = planned.value;
   const plan = planOfKind(kind, planned.value.plan);
-  const { steps, folds, channels, checkpointEvery } = config.training;
+  const { steps, channels, checkpointEvery } = config.training;
+  const folds = Math.max(...foldOf.values()) + 1;
   const options = optionsOf(kind, config.training);
   const key = randomKey(run.seed);
   const cache = path.join(run.folder, ".cache");

@@ -5,6 +5,7 @@ import { deriveKey, randomKey } from "../../domain/random.ts";
 import { writeAtomically } from "../../io/files.ts";
 import { compareModels } from "../../statistics/comparison.ts";
 import type { Comparison, EndpointName } from "../../statistics/comparison-result.ts";
+import type { Controls } from "../controls.ts";
 import { modelName, type StudyConfig } from "../schema.ts";
 import { type FinishedStage, hashJson, type RunContext, runStage } from "../stage.ts";
 import type { Predictions } from "./outcome.ts";
@@ -23,6 +24,7 @@ export async function statisticsStage(
   config: StudyConfig,
   cohort: Cohort,
   outcome: FinishedStage<Predictions>,
+  controls: FinishedStage<Controls> | null,
 ): Promise<FinishedStage<readonly SetComparison[]>> {
   const sets = (["test", "train"] as const).filter((set) =>
     cohort.patients.some((patient) => patient.set === set),
@@ -32,6 +34,7 @@ export async function statisticsStage(
     inputs: {
       comparison: config.comparison,
       models: outcome.hash,
+      ...(controls === null ? {} : { controls: controls.hash }),
       outcomes: hashJson(cohort.patients.map((patient) => patient.outcome)),
     },
     async make() {
@@ -46,6 +49,7 @@ export async function statisticsStage(
         ...comparison,
         set,
         ...(training === undefined ? {} : { outOfFold: training.comparison }),
+        ...(controls === null ? {} : { controls: controls.value.models }),
       };
       await writeAtomically(path.join(run.folder, "metrics.json"), `${JSON.stringify(metrics, null, 2)}\n`);
       task.done();
