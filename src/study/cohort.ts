@@ -25,7 +25,7 @@ export async function readStudyCohort({ config, folder }: StudyFile): Promise<Wi
   requireColumns(table, config);
   const records = config.networks.length === 0 ? [] : await readRecords(root, issues);
   const patients: Patient[] = [];
-  for (const row of table.rows) {
+  for (const row of requireValues(table, config, issues)) {
     const patient = readPatient(row, config, records, issues);
     if (patient !== undefined) patients.push(patient);
   }
@@ -113,6 +113,7 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
   const named: [string, string | undefined][] = [
     ["cohort.split.column", cohort.split?.column],
     ["cohort.centre", cohort.centre],
+    ...(cohort.require ?? []).map((column): [string, string] => ["cohort.require", column]),
     ["outcome.rcb", outcome.rcb],
     ["outcome.rcbClass", outcome.rcbClass],
     ["outcome.pcr", outcome.pcr],
@@ -143,6 +144,20 @@ function requireColumns(table: Table, config: StudyConfig): void {
     found: missing.map(([place, column]) => `no column "${column}" (${place})`).join("; "),
     remedy: suggestName(missing[0][1], table.columns),
   });
+}
+
+/** The rows that have a value in every required column; how many have not is told. */
+function requireValues(table: Table, { cohort }: StudyConfig, issues: Issue[]): Table["rows"] {
+  const required = cohort.require ?? [];
+  const rows = table.rows.filter((row) => required.every((column) => row[column] !== null));
+  if (rows.length < table.rows.length) {
+    issues.push({
+      code: "patients-incomplete",
+      severity: "info",
+      message: `${table.rows.length - rows.length} of ${table.rows.length} patients lack a value of ${required.join(", ")}, which the study requires, and are not in it.`,
+    });
+  }
+  return rows;
 }
 
 async function readRecords(root: string, issues: Issue[]): Promise<readonly ExaminationRecord[]> {

@@ -24,6 +24,8 @@ const cohortSchema = z.strictObject({
   /** Clinical table, or several that are joined on the id column. */
   table: z.union([tableSchema, z.array(tableSchema).min(1)]).default("clinical.csv"),
   id: column.default("patient_id"),
+  /** Columns that a patient must have a value of to be in the study. */
+  require: z.array(column).min(1).optional(),
   /** Column of the centre; folds are stratified by it, or leave it out. */
   centre: column.optional(),
   /** Column that says which patients train and which are the external test set; without it all train. */
