@@ -103,6 +103,40 @@ describe("a forest model", () => {
   });
 });
 
+describe("a two-part model", () => {
+  const parts = { disease: forestSpec("volume", "subtype"), burden: forestSpec("volume", "subtype") };
+
+  it("is the probability of residual disease times the amount expected where there is any", async () => {
+    const model = await fitModel({ kind: "two-part", ...parts }, rows, target, key);
+    if (model.kind !== "two-part") throw new Error(model.kind);
+    const probability = predictModel(model.disease, rows).predictions;
+    const amount = predictModel(model.burden, rows).predictions;
+    predictModel(model, rows).predictions.forEach((value, row) => {
+      expect(probability[row]).toBeGreaterThanOrEqual(0);
+      expect(probability[row]).toBeLessThanOrEqual(1);
+      expect(value).toBeCloseTo(probability[row] * amount[row], 14);
+    });
+    // The second part has seen no zero, so it never predicts less than the least residual burden.
+    const least = Math.min(...target.values.filter((value) => value > 0));
+    expect(Math.min(...amount)).toBeGreaterThanOrEqual(least);
+    const read = fromModelJson(toModelJson(model)) as FittedModel;
+    expect(predictModel(read, rows)).toEqual(predictModel(model, rows));
+  });
+
+  it("has one part only where nothing but pCR is known", async () => {
+    const disease: Target = { kind: "residual-disease", values: target.values.map((value) => +(value > 1)) };
+    const model = await fitModel({ kind: "two-part", ...parts }, rows, disease, key);
+    expect(model.kind).toBe("forest");
+  });
+
+  it("is not fitted where fewer than three patients have residual disease", async () => {
+    const few = { ...target, values: target.values.map((_, row) => (row < 2 ? 1.5 : 0)) };
+    await expect(fitModel({ kind: "two-part", ...parts }, rows, few, key)).rejects.toMatchObject({
+      code: "forest-rows",
+    });
+  });
+});
+
 describe("a combined model", async () => {
   const members = [
     await fitModel(forestSpec("volume"), rows, target, key),

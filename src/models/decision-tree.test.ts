@@ -174,6 +174,37 @@ describe("a random splitter", () => {
     expect(distance).toBeLessThan(1.95 / Math.sqrt(3000));
   });
 
+  it("on ranks grows the same tree whatever increasing function the columns go through", () => {
+    const draw = random(8);
+    const x = Array.from({ length: 60 }, () => [Math.exp(2 * draw.normal()), draw.integer(5)]);
+    const y = x.map((row) => Math.log(row[0]) + draw.normal());
+    const options = { splitter: "random-rank", minLeafRows: 3 } as const;
+    const curved = x.map((row) => row.map((value) => Math.log1p(value) ** 3 - 7));
+    const plain = grow(x, y, options).tree;
+    const other = grow(curved, y, options).tree;
+    expect(plain.feature.length).toBeGreaterThan(5);
+    expect(other.feature).toEqual(plain.feature);
+    expect(other.value).toEqual(plain.value);
+    x.forEach((row, i) => expect(predict(other, curved[i])).toBe(predict(plain, row)));
+  });
+
+  it("on ranks divides at each gap between distinct values equally often", () => {
+    const values = [0, 0, 0, 0, 1, 2, 1000];
+    const grower = new TreeGrower(sorted(values.map((value) => [value])), Float64Array.from(values.keys()), {
+      ...ALL,
+      maxDepth: 1,
+      splitter: "random-rank",
+    });
+    const draw = random(9);
+    const counts = new Map<number, number>();
+    for (let t = 0; t < 3000; t++) {
+      const threshold = grower.grow(new Float64Array(7).fill(1), draw).tree.threshold[0];
+      counts.set(threshold, (counts.get(threshold) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0.5, 1.5, 501]);
+    for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(4 * 26);
+  });
+
   it("leaves no leaf below the least size", () => {
     const draw = random(6);
     const x = Array.from({ length: 50 }, () => [draw.normal(), draw.normal()]);

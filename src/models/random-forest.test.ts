@@ -3,6 +3,7 @@ import recorded from "../../tests/golden/models/forests.json" with { type: "json
 import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
 import { predictTree } from "./decision-tree.ts";
 import { fromModelJson, toModelJson } from "./model-json.ts";
+import { outOfBagImportance, permutationImportance } from "./permutation-importance.ts";
 import { type Forest, type ForestOptions, fitForest, predictForest } from "./random-forest.ts";
 
 interface Distribution<T> {
@@ -20,6 +21,7 @@ interface GoldenForest {
   readonly testMse: Distribution<number>;
   readonly importance: Distribution<number[]>;
   readonly predictions: Distribution<number[]>;
+  readonly permutation?: Distribution<number[]>;
 }
 const golden = recorded as { seeds: number; trees: number; cases: GoldenForest[] };
 
@@ -81,6 +83,23 @@ describe.each(golden.cases)("a forest agrees with scikit-learn's in distribution
     });
   });
 
+  const { permutation } = reference;
+  // One case is enough for a measure that asks nothing of how the trees were grown, and takes its time.
+  if (permutation !== undefined && reference === golden.cases[0]) {
+    it("mean cost of permuting each column among new rows", () => {
+      const costs = forests.map((forest, seed) =>
+        permutationImportance(forest, matrix(reference.xTest), reference.yTest, 4, randomKey(seed)),
+      );
+      permutation.mean.forEach((mean, c) => {
+        const z = zOf(
+          costs.map((cost) => cost.mean[c]),
+          { mean, sd: permutation.sd[c] },
+        );
+        expect(Math.abs(z), `column ${c}`).toBeLessThan(4);
+      });
+    });
+  }
+
   it("mean prediction of each new row, without excess over chance", () => {
     const scores = reference.predictions.mean.map((mean, row) =>
       zOf(
@@ -134,6 +153,45 @@ describe("out-of-bag predictions", () => {
     expect(single.predictions).toContain(null);
     expect(single.meanSquaredError).toBeGreaterThan(0);
     expect(sampleForest({ bootstrap: false }).outOfBag).toBeNull();
+  });
+});
+
+describe("out-of-bag importance", () => {
+  it("is the mean over the trees of what permuting the rows they did not see costs them", () => {
+    const { x, y } = sample(150);
+    const training = { x: matrix(x), target: y };
+    const forest = fitForest(training, { trees: 200 }, randomKey(4));
+    const { mean, deviation } = outOfBagImportance(forest, training, randomKey(5));
+    // Columns 0 and 1 make the outcome; the others are noise, whose cost is 0 in the mean.
+    for (const c of [2, 3, 4, 5]) expect(Math.abs(mean[c])).toBeLessThan(mean[0] / 4);
+    for (const c of [2, 3, 4, 5]) expect(deviation[c]).toBeLessThan(deviation[0]);
+    const constant = { x: matrix(x), target: Array(150).fill(2) };
+    const flat = fitForest(constant, { trees: 5 }, randomKey(4));
+    expect([...outOfBagImportance(flat, constant, randomKey(5)).mean]).toEqual(Array(6).fill(0));
+  });
+});
+
+describe("sample weights", () => {
+  it("count a row as often as copies of it do, where there is no bootstrap", () => {
+    const { x, y } = sample();
+    const options = { trees: 3, bootstrap: false, featuresPerSplit: "all", minLeafRows: 1 } as const;
+    const weights = y.map((_, i) => 1 + (i % 3));
+    const repeat = <T>(items: T[]) => items.flatMap((item, i) => Array<T>(weights[i]).fill(item));
+    const weighted = fitForest({ x: matrix(x), target: y, weights }, options, randomKey(1));
+    const copied = fitForest({ x: matrix(repeat(x)), target: repeat(y) }, options, randomKey(1));
+    const predicted = predictForest(weighted, matrix(x));
+    predictForest(copied, matrix(x)).forEach((value, row) => {
+      expect(predicted[row]).toBeCloseTo(value, 10);
+    });
+  });
+
+  it("leave rows of weight 0 out, bootstrap or not", () => {
+    const { x, y } = sample();
+    const weights = y.map((_, i) => (i < 20 ? 1 : 0));
+    const spoilt = y.map((value, i) => (i < 20 ? value : 1e6));
+    const forest = fitForest({ x: matrix(x), target: spoilt, weights }, { trees: 20 }, randomKey(1));
+    expect(Math.max(...predictForest(forest, matrix(x)))).toBeLessThan(100);
+    expect(forest.outOfBag!.meanSquaredError).toBeLessThan(100);
   });
 });
 
@@ -214,6 +272,21 @@ describe("a forest refuses", () => {
     ["infinite values", "matrix-infinite", () => grow([[Infinity, 1], ...x.slice(1).map(() => [0, 1])], y)],
     ["no trees", "forest-option", () => grow(x, y, { trees: 0 })],
     ["half a column per split", "forest-option", () => grow(x, y, { featuresPerSplit: 0.5 })],
+    [
+      "a share of no column",
+      "forest-option",
+      () => grow(x, y, { featuresPerSplit: { share: 0 } }),
+    ],
+    [
+      "weights below 0",
+      "forest-weights",
+      () => fitForest({ x: matrix(x), target: y, weights: y.map(() => -1) }, {}, randomKey(1)),
+    ],
+    [
+      "weights of which none is above 0",
+      "forest-weights",
+      () => fitForest({ x: matrix(x), target: y, weights: y.map(() => 0) }, {}, randomKey(1)),
+    ],
     ["leaves without rows", "forest-option", () => grow(x, y, { minLeafRows: 0 })],
     [
       "a table without columns",
