@@ -33,7 +33,12 @@ const ispy2 = join(
   read("ispy2-clinical/clinical_n985.csv"),
   "Patient_ID",
 );
-const ispy1 = join(read("ispy1-clinical/predictors.csv"), "SUBJECTID", read("ispy1-clinical/outcomes.csv"), "SUBJECTID");
+const ispy1 = join(
+  read("ispy1-clinical/predictors.csv"),
+  "SUBJECTID",
+  read("ispy1-clinical/outcomes.csv"),
+  "SUBJECTID",
+);
 
 interface Problem {
   readonly name: string;
@@ -47,11 +52,26 @@ const ftv = (...visits: number[]) => visits.map((visit) => `VOLUME_TUM_BLU_V${vi
 const PROBLEMS: readonly Problem[] = [
   { name: "I-SPY 2, FTV before surgery", rows: ispy2, columns: ftv(4), outcome: noPcr("pCR") },
   { name: "I-SPY 2, FTV pre and post", rows: ispy2, columns: ftv(1, 4), outcome: noPcr("pCR") },
-  { name: "I-SPY 2, FTV pre, post, change", rows: ispy2, columns: [...ftv(1, 4), "FTV_pch_T0_T3"], outcome: noPcr("pCR") },
+  {
+    name: "I-SPY 2, FTV pre, post, change",
+    rows: ispy2,
+    columns: [...ftv(1, 4), "FTV_pch_T0_T3"],
+    outcome: noPcr("pCR"),
+  },
   { name: "I-SPY 2, FTV at four visits", rows: ispy2, columns: ftv(1, 2, 3, 4), outcome: noPcr("pCR") },
   { name: "I-SPY 2, diameter pre, post", rows: ispy2, columns: ["LD_T0", "LD_T3"], outcome: noPcr("pCR") },
-  { name: "I-SPY 2, diameter pre, post, change", rows: ispy2, columns: ["LD_T0", "LD_T3", "LD_pch_T0_T3"], outcome: noPcr("pCR") },
-  { name: "I-SPY 1, diameter pre, post", rows: ispy1, columns: ["MRI LD Baseline", "MRI LD PreSurg"], outcome: noPcr("PCR") },
+  {
+    name: "I-SPY 2, diameter pre, post, change",
+    rows: ispy2,
+    columns: ["LD_T0", "LD_T3", "LD_pch_T0_T3"],
+    outcome: noPcr("pCR"),
+  },
+  {
+    name: "I-SPY 1, diameter pre, post",
+    rows: ispy1,
+    columns: ["MRI LD Baseline", "MRI LD PreSurg"],
+    outcome: noPcr("PCR"),
+  },
   {
     name: "I-SPY 1, diameter pre, post; RCB",
     rows: ispy1,
@@ -76,14 +96,23 @@ const CHOICES: readonly [name: string, options: Partial<ForestOptions>][] = (
 
 /** AUC of RCB-II/III, or of residual disease, by out-of-fold predictions. */
 async function measure({ rows, columns, outcome }: Problem) {
-  const complete = rows.filter((row) => Number.isFinite(outcome(row)) && columns.every((c) => Number.isFinite(number(row[c]))));
+  const complete = rows.filter(
+    (row) => Number.isFinite(outcome(row)) && columns.every((c) => Number.isFinite(number(row[c]))),
+  );
   const target = complete.map(outcome);
   const positive = target.map((value) => value > (Math.max(...target) > 1 ? 1 : 0));
   const matrixOf = (indices: Iterable<number>) => ({
     columns,
     values: Float64Array.from([...indices].flatMap((i) => columns.map((c) => number(complete[i][c])))),
   });
-  const single = Math.max(...columns.map((c) => auc(complete.map((row) => number(row[c])), positive)));
+  const single = Math.max(
+    ...columns.map((c) =>
+      auc(
+        complete.map((row) => number(row[c])),
+        positive,
+      ),
+    ),
+  );
   const forests: [string, number][] = [];
   for (const [name, options] of CHOICES) {
     let sum = 0;

@@ -16,9 +16,30 @@ interface Case {
   readonly rounds: number;
 }
 const CASES: readonly Case[] = [
-  { name: "105 x 320, 500 trees, leaves of 1", rows: 105, columns: 320, trees: 500, minLeafRows: 1, rounds: 5 },
-  { name: "105 x 320, 500 trees, leaves of 5", rows: 105, columns: 320, trees: 500, minLeafRows: 5, rounds: 5 },
-  { name: "1,000 x 2,000, 20 trees, leaves of 5", rows: 1000, columns: 2000, trees: 20, minLeafRows: 5, rounds: 3 },
+  {
+    name: "105 x 320, 500 trees, leaves of 1",
+    rows: 105,
+    columns: 320,
+    trees: 500,
+    minLeafRows: 1,
+    rounds: 5,
+  },
+  {
+    name: "105 x 320, 500 trees, leaves of 5",
+    rows: 105,
+    columns: 320,
+    trees: 500,
+    minLeafRows: 5,
+    rounds: 5,
+  },
+  {
+    name: "1,000 x 2,000, 20 trees, leaves of 5",
+    rows: 1000,
+    columns: 2000,
+    trees: 20,
+    minLeafRows: 5,
+    rounds: 3,
+  },
 ];
 
 /** Processor time is that of all threads. */
@@ -42,7 +63,12 @@ function simulate({ rows, columns }: Case) {
 
 type Data = ReturnType<typeof simulate>;
 
-async function fitOurs(workers: TreeWorkers, data: Data, { trees, minLeafRows }: Case, seed: number): Promise<Fit> {
+async function fitOurs(
+  workers: TreeWorkers,
+  data: Data,
+  { trees, minLeafRows }: Case,
+  seed: number,
+): Promise<Fit> {
   const before = process.cpuUsage();
   const start = performance.now();
   const forest = await workers.fit(data, { trees, minLeafRows }, randomKey(seed));
@@ -69,7 +95,8 @@ for (const job of CASES) {
   const data = simulate(job);
   const fits = { one: [] as Fit[], two: [] as Fit[], theirs: [] as Fit[] };
   // The threads start and their code is compiled before anything is measured.
-  for (const workers of [one, two]) await fitOurs(workers, data, { ...job, trees: Math.min(job.trees, 20) }, 99);
+  for (const workers of [one, two])
+    await fitOurs(workers, data, { ...job, trees: Math.min(job.trees, 20) }, 99);
   for (let round = 0; round < job.rounds; round++) {
     fits.one.push(await fitOurs(one, data, job, round));
     fits.two.push(await fitOurs(two, data, job, round));
@@ -86,7 +113,9 @@ for (const job of CASES) {
       fits.theirs.length === 0
         ? ""
         : `; scikit-learn takes ${ratios(({ seconds }) => seconds)} times as long, ${ratios(({ processorSeconds }) => processorSeconds)} times the processor`;
-    process.stdout.write(`  ${name.padEnd(7)} ${times}, R² ${figure(({ oobRSquared }) => oobRSquared)}${ratio}\n`);
+    process.stdout.write(
+      `  ${name.padEnd(7)} ${times}, R² ${figure(({ oobRSquared }) => oobRSquared)}${ratio}\n`,
+    );
   }
 }
 await one.dispose();

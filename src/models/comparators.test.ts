@@ -81,7 +81,12 @@ describe("a forest model", () => {
     { kind: "correlation", maximum: 0.95 },
     { kind: "principal-components", components: 2 },
   ] as const)("survives JSON with a reduction by $kind, and then predicts the same", async (reduction) => {
-    const model = await fitModel({ ...forestSpec("volume", "subtype", "grade"), reduction }, rows, target, key);
+    const model = await fitModel(
+      { ...forestSpec("volume", "subtype", "grade"), reduction },
+      rows,
+      target,
+      key,
+    );
     const read = fromModelJson(toModelJson(model)) as FittedModel;
     expect(read).toEqual(model);
     expect(predictModel(read, rows)).toEqual(predictModel(model, rows));
@@ -96,7 +101,9 @@ describe("a forest model", () => {
 
   it("refuses fewer than three known outcomes, and targets of another length", async () => {
     const few = { ...target, values: target.values.map((value, i) => (i < 2 ? value : Number.NaN)) };
-    await expect(fitModel(forestSpec("volume"), rows, few, key)).rejects.toMatchObject({ code: "forest-rows" });
+    await expect(fitModel(forestSpec("volume"), rows, few, key)).rejects.toMatchObject({
+      code: "forest-rows",
+    });
     await expect(fitModel(forestSpec("volume"), rows.slice(1), target, key)).rejects.toMatchObject({
       code: "model-rows",
     });
@@ -161,7 +168,10 @@ describe("a combined model", async () => {
     ],
     [
       "members of different targets",
-      [members[0], await fitModel(forestSpec("volume"), rows, { kind: "rcb-class", values: target.values }, key)],
+      [
+        members[0],
+        await fitModel(forestSpec("volume"), rows, { kind: "rcb-class", values: target.values }, key),
+      ],
     ],
   ])("refuses %s", (_, of) => {
     expect(() => combineModels(of)).toThrow(expect.objectContaining({ code: "combined-members" }));

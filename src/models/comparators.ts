@@ -232,7 +232,10 @@ function predictColumn(column: string, rows: readonly ModelRow[]): Predictions {
 }
 
 function notNumeric(column: string, found: ReadonlySet<string>): Issue {
-  const shown = [...found].sort().slice(0, 5).map((value) => `"${value}"`);
+  const shown = [...found]
+    .sort()
+    .slice(0, 5)
+    .map((value) => `"${value}"`);
   return {
     code: "value-not-numeric",
     severity: "warning",

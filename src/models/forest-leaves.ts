@@ -17,7 +17,8 @@ export function forestLeaves(forest: Forest, x: FeatureMatrix): Int32Array {
   const { rows, values } = completeRows(forest, x);
   const leaves = new Int32Array(forest.trees.length * rows);
   forest.trees.forEach((tree, t) => {
-    for (let row = 0; row < rows; row++) leaves[t * rows + row] = leafOf(tree, values, row * x.columns.length);
+    for (let row = 0; row < rows; row++)
+      leaves[t * rows + row] = leafOf(tree, values, row * x.columns.length);
   });
   return leaves;
 }
@@ -62,7 +63,9 @@ export function predictQuantiles(
   const trained = target.length;
   const rows = leaves.length / forest.trees.length;
   const order = [...target.keys()].sort((a, b) => target[a] - target[b]);
-  const members = forest.trees.map((_, t) => rowsByLeaf(training.leaves.subarray(t * trained, (t + 1) * trained)));
+  const members = forest.trees.map((_, t) =>
+    rowsByLeaf(training.leaves.subarray(t * trained, (t + 1) * trained)),
+  );
   const result = new Float64Array(rows * quantiles.length);
   const weights = new Float64Array(trained);
   for (let row = 0; row < rows; row++) {
@@ -74,10 +77,12 @@ export function predictQuantiles(
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     quantiles.forEach((q, k) => {
       let sum = 0;
-      let at = 0;
       // Sums of thirds and sevenths miss a whole by some bits; a quantile reached within those is reached.
-      while (at < trained - 1 && (sum += weights[order[at]]) < q * total - 1e-9 * total) at++;
-      result[row * quantiles.length + k] = target[order[at]];
+      const reached = order.find((other) => {
+        sum += weights[other];
+        return weights[other] > 0 && sum >= (q - 1e-9) * total;
+      })!;
+      result[row * quantiles.length + k] = target[reached];
     });
   }
   return result;

@@ -47,7 +47,7 @@ export async function fitForestModel(
   rows: readonly ModelRow[],
   target: Target,
   key: RandomKey,
-  fit: FitForest,
+  grow: FitForest,
 ): Promise<ForestModel> {
   const known = [...rows.keys()].filter((row) => !Number.isNaN(target.values[row]));
   if (known.length < 3) {
@@ -66,9 +66,9 @@ export async function fitForestModel(
     ...(target.kind === "residual-disease" ? { featuresPerSplit: "square-root" } : {}),
     ...spec.options,
   };
-  const tuned = await tuneModel({ ...spec, options }, trainingRows, values, key, fit, issues);
+  const tuned = await tuneModel({ ...spec, options }, trainingRows, values, key, grow, issues);
   const { encoding, reduction, x } = prepared;
-  const forest = await fit(
+  const forest = await grow(
     { x, target: values },
     { ...options, ...tuned?.chosen },
     deriveKey(key, "forest"),
@@ -126,7 +126,7 @@ async function tuneModel(
   rows: readonly ModelRow[],
   target: readonly number[],
   key: RandomKey,
-  fit: FitForest,
+  grow: FitForest,
   issues: Issue[],
 ): Promise<Tuned | null> {
   if (spec.tuning === undefined) return null;
@@ -141,7 +141,7 @@ async function tuneModel(
       const heldRows = held.map((row) => rows[row]);
       const heldX = applyReduction(reduction, encodeRows(encoding, heldRows).value);
       const forests = candidates.map((candidate) =>
-        fit(
+        grow(
           { x, target: train.map((row) => target[row]) },
           { ...spec.options, ...candidate },
           deriveKey(key, "tuning", fold),

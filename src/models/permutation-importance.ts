@@ -37,8 +37,11 @@ export function permutationImportance(
   return summarise(width, (column) => {
     const shuffled = values.slice();
     return Array.from({ length: repeats }, (_, repeat) => {
-      const order = new RandomStream(deriveKey(key, "column", column, repeat)).shuffled([...Array(rows).keys()]);
-      for (let row = 0; row < rows; row++) shuffled[row * width + column] = values[order[row] * width + column];
+      const order = new RandomStream(deriveKey(key, "column", column, repeat)).shuffled([
+        ...Array(rows).keys(),
+      ]);
+      for (let row = 0; row < rows; row++)
+        shuffled[row * width + column] = values[order[row] * width + column];
       return errorOf({ columns: x.columns, values: shuffled }) - before;
     });
   });

@@ -272,11 +272,7 @@ describe("a forest refuses", () => {
     ["infinite values", "matrix-infinite", () => grow([[Infinity, 1], ...x.slice(1).map(() => [0, 1])], y)],
     ["no trees", "forest-option", () => grow(x, y, { trees: 0 })],
     ["half a column per split", "forest-option", () => grow(x, y, { featuresPerSplit: 0.5 })],
-    [
-      "a share of no column",
-      "forest-option",
-      () => grow(x, y, { featuresPerSplit: { share: 0 } }),
-    ],
+    ["a share of no column", "forest-option", () => grow(x, y, { featuresPerSplit: { share: 0 } })],
     [
       "weights below 0",
       "forest-weights",

@@ -225,7 +225,8 @@ function requireWeights(weights: ArrayLike<number> | undefined, rows: number): F
   const wrong = checked.find((weight) => !(weight >= 0 && weight < Infinity));
   if (checked.length === rows && wrong === undefined && checked.some((weight) => weight > 0)) return checked;
   throw new UsageError("forest-weights", {
-    found: wrong === undefined ? `${checked.length} weights for ${rows} rows, or none above 0` : `weight ${wrong}`,
+    found:
+      wrong === undefined ? `${checked.length} weights for ${rows} rows, or none above 0` : `weight ${wrong}`,
     expected: "one finite weight of at least 0 per row, not all 0",
   });
 }

@@ -17,7 +17,8 @@ describe("a forest grown on threads", () => {
   it("is the same for any number of threads, bit by bit", async () => {
     for (const options of [{ trees: 7 }, { trees: 8, splitter: "random-rank", minLeafRows: 2 }] as const) {
       const expected = fitForest(training, options, randomKey(2));
-      for (const workers of pools) expect(await workers.fit(training, options, randomKey(2))).toEqual(expected);
+      for (const workers of pools)
+        expect(await workers.fit(training, options, randomKey(2))).toEqual(expected);
     }
   });
 
@@ -38,7 +39,9 @@ describe("a forest grown on threads", () => {
   it("is told of where the threads are ended under it", async () => {
     const workers = new TreeWorkers(1);
     const fits = [1, 2].map((seed) => workers.fit(training, { trees: 5000 }, randomKey(seed)));
-    const refused = Promise.all(fits.map((fit) => expect(fit).rejects.toMatchObject({ code: "forest-thread" })));
+    const refused = Promise.all(
+      fits.map((fit) => expect(fit).rejects.toMatchObject({ code: "forest-thread" })),
+    );
     await workers.dispose();
     await refused;
   });

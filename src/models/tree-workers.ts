@@ -100,8 +100,11 @@ export class TreeWorkers {
     const at = this.#idle.indexOf(worker);
     if (at >= 0) this.#idle.splice(at, 1);
     task?.reject(threadFailure(reason));
-    if (!this.#disposed) return this.#dispatch();
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(threadFailure(reason));
+    if (this.#disposed) {
+      for (const waiting of this.#waiting.splice(0)) waiting.reject(threadFailure(reason));
+    } else {
+      this.#dispatch();
+    }
   }
 }
 

@@ -53,7 +53,10 @@ describe("tuning", () => {
 
   const draw = new RandomStream(randomKey(3));
   const rows = Array.from({ length: 90 }, () => ({ a: draw.normal(), b: draw.normal() }));
-  const target: Target = { kind: "rcb-score", values: Float64Array.from(rows, ({ a }) => a + 3 * draw.normal()) };
+  const target: Target = {
+    kind: "rcb-score",
+    values: Float64Array.from(rows, ({ a }) => a + 3 * draw.normal()),
+  };
   const spec = (leaves: number[], folds = 3) =>
     ({
       kind: "forest",

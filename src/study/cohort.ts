@@ -8,8 +8,8 @@ import { readNativeCohort } from "../io/layouts/native.ts";
 import { joinTables } from "../io/tables/join.ts";
 import { readTable } from "../io/tables/read.ts";
 import type { Table } from "../io/tables/table.ts";
-import { readOutcome } from "./outcome.ts";
 import { sourceColumns } from "./change-columns.ts";
+import { readOutcome } from "./outcome.ts";
 import { type StudyConfig, VOLUME_COLUMNS } from "./schema.ts";
 import type { StudyFile } from "./study-file.ts";
 

@@ -128,21 +128,34 @@ models: [{ name: noise, columns: [${Array.from({ length: 12 }, (_, c) => `c${c}`
     const aucs: number[] = [];
     for (let cohort = 0; cohort < cohorts; cohort++) {
       const draw = new RandomStream(deriveKey(randomKey(4), cohort));
-      const members = Array.from({ length: patients }, (_, i): ControlPatient => ({
-        id: `P${i}`,
-        set: "train",
-        outcome: { rcbScore: null, rcbClass: null, pcr: i % 3 === 0 },
-        // Five balanced folds, another deal in each repeat.
-        folds: [Math.floor(i / 3) % 5, Math.floor(i / 12) % 5],
-        versions: [Object.fromEntries(Array.from({ length: 12 }, (_v, c) => [`c${c}`, draw.normal()]))],
-        seen: null,
-      }));
-      const { predictions } = await fitOutcomeModels(config, members, { volume: [], deep: {} }, randomKey(cohort));
+      const members = Array.from(
+        { length: patients },
+        (_, i): ControlPatient => ({
+          id: `P${i}`,
+          set: "train",
+          outcome: { rcbScore: null, rcbClass: null, pcr: i % 3 === 0 },
+          // Five balanced folds, another deal in each repeat.
+          folds: [Math.floor(i / 3) % 5, Math.floor(i / 12) % 5],
+          versions: [Object.fromEntries(Array.from({ length: 12 }, (_v, c) => [`c${c}`, draw.normal()]))],
+          seen: null,
+        }),
+      );
+      const { predictions } = await fitOutcomeModels(
+        config,
+        members,
+        { volume: [], deep: {} },
+        randomKey(cohort),
+      );
       const scores = predictions.noise as number[];
       const pairs = members.flatMap((a, i) =>
-        members.flatMap((b, j) => (a.outcome.pcr === true && b.outcome.pcr === false ? [scores[j] - scores[i]] : [])),
+        members.flatMap((b, j) =>
+          a.outcome.pcr === true && b.outcome.pcr === false ? [scores[j] - scores[i]] : [],
+        ),
       );
-      aucs.push(pairs.filter((d) => d > 0).length / pairs.length + pairs.filter((d) => d === 0).length / pairs.length / 2);
+      aucs.push(
+        pairs.filter((d) => d > 0).length / pairs.length +
+          pairs.filter((d) => d === 0).length / pairs.length / 2,
+      );
     }
     const mean = aucs.reduce((sum, value) => sum + value, 0) / cohorts;
     // The standard error of one AUC is 0.08 (Hanley & McNeil); folds push it below one half by a little, since a held-out

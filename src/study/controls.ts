@@ -89,7 +89,12 @@ export async function makeControls(request: ControlRequest): Promise<Controls> {
       issues.push(...describe(name, models[name]));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      issues.push({ code: error.code, severity: "error", subject: `controls of ${name}`, message: error.message });
+      issues.push({
+        code: error.code,
+        severity: "error",
+        subject: `controls of ${name}`,
+        message: error.message,
+      });
     }
   }
   return { models, issues };
@@ -146,7 +151,9 @@ async function inSampleFigures(
   outOfFold: (rows: readonly ModelPatient[]) => Promise<Figures>,
   fitAll: (rows: readonly ModelPatient[]) => Promise<FittedModel>,
 ): Promise<ModelControls["inSample"]> {
-  const seen = members.flatMap((member) => (member.seen === null ? [] : [{ ...member, versions: [member.seen] }]));
+  const seen = members.flatMap((member) =>
+    member.seen === null ? [] : [{ ...member, versions: [member.seen] }],
+  );
   const fixed = await fitAll(seen);
   const { predictions } = predictModel(
     fixed,
@@ -191,7 +198,9 @@ function exchangeFeatures(
   for (let first = 0; first < byVolume.length; first += MATCHED) {
     const group = byVolume.slice(first, first + MATCHED);
     const donors = random.shuffled(group);
-    group.forEach(({ id }, i) => donorOf.set(id, donors[i]));
+    group.forEach(({ id }, i) => {
+      donorOf.set(id, donors[i]);
+    });
   }
   return members.map((member) => {
     const donor = donorOf.get(member.id) ?? member;

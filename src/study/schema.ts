@@ -173,7 +173,11 @@ const controlsSchema = z.strictObject({
 const modelSchema = z.union(
   [
     z.enum(["volume", "volume+subtype"]),
-    z.strictObject({ deep: z.enum(NETWORK_KINDS), name: z.string().min(1).optional(), forest: forestOverrides }),
+    z.strictObject({
+      deep: z.enum(NETWORK_KINDS),
+      name: z.string().min(1).optional(),
+      forest: forestOverrides,
+    }),
     z.strictObject({
       name: z.string().min(1),
       columns: z.array(column).min(1),

@@ -53,7 +53,16 @@ async function run(
   const issues = [manifest, metrics].flatMap((text) =>
     text === "" ? [] : (JSON.parse(text) as { issues: { code: string; subject?: string }[] }).issues,
   );
-  return { code, err, codes: issues.map((issue) => issue.code), issues, metrics, predictions, folder, results };
+  return {
+    code,
+    err,
+    codes: issues.map((issue) => issue.code),
+    issues,
+    metrics,
+    predictions,
+    folder,
+    results,
+  };
 }
 const change = (of: (row: Row, i: number) => Row) => ROWS.map((row, i) => ({ ...row, ...of(row, i) }));
 
@@ -93,7 +102,9 @@ describe("a study on a bad table", () => {
 
   it("with NaN, infinite and unreadable values takes them as missing and names them", async () => {
     const { code, issues } = await run(
-      change((row, i) => (i === 3 ? { size: "NaN" } : i === 4 ? { size: "1e999" } : i === 8 ? { size: "-Inf" } : row)),
+      change((row, i) =>
+        i === 3 ? { size: "NaN" } : i === 4 ? { size: "1e999" } : i === 8 ? { size: "-Inf" } : row,
+      ),
     );
     expect(code).toBe(0);
     const told = issues.filter(({ code: own }) =>
@@ -180,7 +191,10 @@ describe("choices of the study file", () => {
       { more },
     );
     const column = (text: string, centre: string) => {
-      const [head, ...lines] = text.trim().split("\n").map((line) => line.split(","));
+      const [head, ...lines] = text
+        .trim()
+        .split("\n")
+        .map((line) => line.split(","));
       const at = head.indexOf("forest");
       return lines.filter((_, i) => centred[i].centre === centre).map((cells) => cells[at]);
     };
@@ -206,7 +220,10 @@ describe("choices of the study file", () => {
       written.push({ predictions, intervals: await readFile(path.join(results, "intervals.csv"), "utf8") });
     }
     expect(written[1]).toEqual(written[0]);
-    const [head, ...lines] = written[0].intervals.trim().split("\n").map((line) => line.split(","));
+    const [head, ...lines] = written[0].intervals
+      .trim()
+      .split("\n")
+      .map((line) => line.split(","));
     expect(head).toEqual(["patient_id", "set", "model", "low", "high"]);
     expect(new Set(lines.map(([, , model]) => model))).toEqual(new Set(["forest", "subtype", "tuned"]));
     expect(lines).toHaveLength(3 * ROWS.length);

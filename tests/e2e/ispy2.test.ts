@@ -22,7 +22,12 @@ describe.skipIf(absent)("the study on I-SPY 2's tables", () => {
   let models: Record<string, { auc: number; n: number }>;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "residua-ispy2-"));
-    const { code, err } = await residua("run", path.join(ROOT, "examples/ispy2-volume.yaml"), "--out", folder);
+    const { code, err } = await residua(
+      "run",
+      path.join(ROOT, "examples/ispy2-volume.yaml"),
+      "--out",
+      folder,
+    );
     expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
     models = JSON.parse(await readFile(path.join(folder, "metrics.json"), "utf8")).endpoints.pcr.models;
   }, 120_000);

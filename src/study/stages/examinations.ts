@@ -103,7 +103,12 @@ async function applyToExamination(
   });
   const { labels, features } = applied;
   issues.push(...applied.issues);
-  const segmentation = path.join(inSample ? "controls/in-sample" : "segmentations", kind, patientId, `${visit}.nii.gz`);
+  const segmentation = path.join(
+    inSample ? "controls/in-sample" : "segmentations",
+    kind,
+    patientId,
+    `${visit}.nii.gz`,
+  );
   await writeNifti(path.join(run.folder, segmentation), labels);
   return {
     visit,

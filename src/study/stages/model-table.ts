@@ -55,7 +55,9 @@ export function modelTable({ cohort, folds, applied, seen, changes }: ModelTable
 
 /** The deep features by networks that have seen the patient; null unless each network gave them. */
 function seenRow({ id }: Patient, seen: AppliedNetworks): Row | null {
-  const rows = [...seen].map(([kind, byPatient]) => deepRows(kind, byPatient.get(id)?.examinations ?? []).at(0));
+  const rows = [...seen].map(([kind, byPatient]) =>
+    deepRows(kind, byPatient.get(id)?.examinations ?? []).at(0),
+  );
   if (rows.length === 0 || rows.includes(undefined)) return null;
   return Object.assign({}, ...rows);
 }

@@ -87,7 +87,10 @@ export async function controlsStage(
   { patients, imageColumns }: ModelTable,
   outcome: FinishedStage<Predictions>,
 ): Promise<FinishedStage<Controls> | null> {
-  if (config.networks.length === 0 || !config.models.some((model) => typeof model === "object" && "deep" in model)) {
+  if (
+    config.networks.length === 0 ||
+    !config.models.some((model) => typeof model === "object" && "deep" in model)
+  ) {
     return null;
   }
   return runStage(run, {
