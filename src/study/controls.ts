@@ -14,6 +14,7 @@ import { type Figures, measureBurden } from "./burden-figures.ts";
 import { type ImageColumns, isUsable, type ModelPlan, planModels } from "./model-plans.ts";
 import { crossFitRepeats, fitToPatients, type ModelPatient, partKey } from "./outcome-models.ts";
 import { type ModelConfig, modelName, type StudyConfig } from "./schema.ts";
+import { stableColumns } from "./stability.ts";
 
 /** A training patient with the features that a network made which has seen the patient; null where they were not made. */
 export interface ControlPatient extends ModelPatient {
@@ -111,39 +112,48 @@ async function controlModel(
 ): Promise<ModelControls> {
   const target = richestTarget(patients.filter(({ set }) => set === "train").map(({ outcome }) => outcome));
   const members = patients.filter(({ set, versions }) => set === "train" && isUsable(versions[0], plan, []));
-  const fitAll = (rows: readonly ModelPatient[]) =>
-    fitToPatients(plan, rows, target, partKey(key, "all"), fit);
-  const outOfFold = async (rows: readonly ModelPatient[]) => {
+  const outOfFold = async (rows: readonly ModelPatient[], of: DeepPlan) => {
     const { predictions: held } = await crossFitRepeats(rows, (others, part) =>
-      fitToPatients(plan, others, target, partKey(key, part), fit),
+      fitToPatients(of, others, target, partKey(key, part), fit),
     );
     return measure(held, rows);
   };
+  const stable = withStableColumns(plan, members);
+  const fitAll = (rows: readonly ModelPatient[]) =>
+    fitToPatients(stable, rows, target, partKey(key, "all"), fit);
   const observed = measure(
     members.map((member) => predictions[plan.name][patients.indexOf(member)]),
     members,
   );
   const repeated = async (
     repeats: number,
+    of: DeepPlan,
     change: (repeat: number) => readonly ModelPatient[],
   ): Promise<ControlDistribution | null> => {
     if (repeats === 0) return null;
     const figures: Figures[] = [];
-    for (let repeat = 0; repeat < repeats; repeat++) figures.push(await outOfFold(change(repeat)));
+    for (let repeat = 0; repeat < repeats; repeat++) figures.push(await outOfFold(change(repeat), of));
     return distributionOf(figures, observed);
   };
   const { inSample, permutedLabels, volumeMatched } = config.controls;
   return {
     outOfFold: observed,
     volume: volumeCorrelations(plan.name, patients, imageColumns.volume, predictions),
-    inSample: inSample ? await inSampleFigures(members, outOfFold, fitAll) : null,
-    permutedLabels: await repeated(permutedLabels, (repeat) =>
+    inSample: inSample ? await inSampleFigures(members, (rows) => outOfFold(rows, stable), fitAll) : null,
+    permutedLabels: await repeated(permutedLabels, plan, (repeat) =>
       permuteOutcomes(members, deriveKey(key, "permuted-labels", repeat)),
     ),
-    volumeMatched: await repeated(volumeMatched, (repeat) =>
+    volumeMatched: await repeated(volumeMatched, stable, (repeat) =>
       exchangeFeatures(members, plan.anyOf, imageColumns.volume, deriveKey(key, "volume-matched", repeat)),
     ),
   };
+}
+
+/** The model on the columns that are stable in the patients' own features: exchanged or in-sample ones were not perturbed. */
+function withStableColumns({ minIcc, ...plan }: DeepPlan, members: readonly ModelPatient[]): DeepPlan {
+  return minIcc === undefined
+    ? plan
+    : { ...plan, spec: plan.specOf(stableColumns(members, plan.anyOf, minIcc)) };
 }
 
 async function inSampleFigures(

@@ -25,10 +25,15 @@ export type ModelPlan =
       readonly required: readonly string[];
       /** Columns of which at least one must be known. */
       readonly anyOf: readonly string[];
+      /** Where given, only the columns that are this stable in the training patients are looked at. */
+      readonly minIcc?: number;
+      /** The same model on some of its columns. */
+      readonly specOf: (columns: readonly string[]) => ModelSpec;
     }
   | { readonly kind: "combined"; readonly name: string; readonly of: readonly string[] };
 
 type ForestConfig = StudyConfig["forest"];
+type ForestKind = Exclude<ForestConfig["kind"], "auto">;
 type ForestOverrides = Extract<ModelConfig, { deep: string }>["forest"];
 
 /** Models of at most this many columns are forests of `rank-trees` (docs/decisions/0067). */
@@ -43,44 +48,72 @@ export function planModels(
 ): ModelPlan[] {
   return config.models.map((model): ModelPlan => {
     const name = modelName(model);
-    const forest = (columns: readonly string[], overrides?: ForestOverrides, reduction?: ReductionOptions) =>
-      forestSpec(config.forest, columns, overrides, reduction, deriveKey(key, "tuning", name));
+    if (typeof model === "object" && "of" in model) return { kind: "combined", name, of: model.of };
+    const tuningKey = deriveKey(key, "tuning", name);
+    const forest = (
+      columns: readonly string[],
+      overrides?: ForestOverrides,
+      reduction?: ReductionOptions,
+    ) => {
+      // The kind of forest is that of all columns, however few of them a fold finds stable.
+      const kind = kindOf(config.forest, overrides, columns.length);
+      const specOf = (some: readonly string[]) =>
+        forestSpec(
+          { ...config.forest, ...overrides, kind } as ForestConfig & { kind: ForestKind },
+          some,
+          reduction,
+          tuningKey,
+        );
+      return { spec: specOf(columns), specOf };
+    };
     if (model === "volume" || model === "volume+subtype") {
       const columns = model === "volume" ? imageColumns.volume : [...imageColumns.volume, "subtype"];
-      return { kind: "fitted", name, spec: forest(columns), required: imageColumns.volume, anyOf: [] };
+      return { kind: "fitted", name, ...forest(columns), required: imageColumns.volume, anyOf: [] };
     }
     if ("deep" in model) {
       const columns = imageColumns.deep[model.deep];
-      const spec = forest(columns, model.forest, reductionOf(config.reduction));
-      return { kind: "fitted", name, spec, required: [], anyOf: columns };
+      const minIcc = model.minIcc ?? config.features.stability?.minIcc;
+      return {
+        kind: "fitted",
+        name,
+        ...forest(columns, model.forest, reductionOf(config.reduction)),
+        required: [],
+        anyOf: columns,
+        ...(minIcc === undefined ? {} : { minIcc }),
+      };
     }
-    if ("of" in model) return { kind: "combined", name, of: model.of };
+    const made = forest(model.columns, model.forest);
     return {
       kind: "fitted",
       name,
-      spec: isBareColumn(model, config.models, training)
-        ? { kind: "column", column: model.columns[0] }
-        : forest(model.columns, model.forest),
+      ...made,
+      ...(isBareColumn(model, config.models, training)
+        ? { spec: { kind: "column", column: model.columns[0] } }
+        : {}),
       required: [],
       anyOf: model.columns,
     };
   });
 }
 
+function kindOf(study: ForestConfig, overrides: ForestOverrides, columns: number): ForestKind {
+  const kind = overrides?.kind ?? study.kind;
+  if (kind !== "auto") return kind;
+  return columns <= FEW_COLUMNS ? "rank-trees" : "random-forest";
+}
+
 function forestSpec(
-  study: ForestConfig,
+  config: ForestConfig & { readonly kind: ForestKind },
   columns: readonly string[],
-  overrides: ForestOverrides,
   reduction: ReductionOptions | undefined,
   key: RandomKey,
 ): ModelSpec {
-  const chosen = { ...study, ...overrides } as ForestConfig;
-  const { kind, trees, minLeaf, featureShare, maxDepth, parts, tuning } = chosen;
+  const { kind, trees, minLeaf, featureShare, maxDepth, parts, tuning, intervals } = config;
   const spec: ForestSpec = {
     kind: "forest",
     columns,
     options: {
-      ...KINDS[kind === "auto" ? (columns.length <= FEW_COLUMNS ? "rank-trees" : "random-forest") : kind],
+      ...KINDS[kind],
       trees,
       minLeafRows: minLeaf,
       ...(featureShare === undefined ? {} : { featuresPerSplit: { share: featureShare } }),
@@ -88,13 +121,13 @@ function forestSpec(
     },
     ...(reduction === undefined ? {} : { reduction }),
     ...(tuning === undefined ? {} : { tuning: tuningOf(tuning, key) }),
-    ...(study.intervals === undefined ? {} : { quantiles: true }),
+    ...(intervals === undefined ? {} : { quantiles: true }),
   };
   return parts === "one" ? spec : { kind: "two-part", disease: spec, burden: spec };
 }
 
 /** The kinds of forest by their options. */
-const KINDS: Readonly<Record<Exclude<ForestConfig["kind"], "auto">, Partial<ForestOptions>>> = {
+const KINDS: Readonly<Record<ForestKind, Partial<ForestOptions>>> = {
   "random-forest": { splitter: "best", bootstrap: true },
   "extra-trees": { splitter: "random", bootstrap: false, featuresPerSplit: "all" },
   "rank-trees": { splitter: "random-rank", bootstrap: true, featuresPerSplit: "all" },

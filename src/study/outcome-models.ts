@@ -21,6 +21,7 @@ import { type FitForest, fitForest } from "../models/random-forest.ts";
 import { richestTarget, type Target, targetOf } from "../models/target.ts";
 import { type ImageColumns, isUsable, type ModelPlan, planModels } from "./model-plans.ts";
 import type { StudyConfig } from "./schema.ts";
+import { stableColumns } from "./stability.ts";
 
 /** What the models may look at for one patient. */
 export interface ModelPatient {
@@ -34,6 +35,8 @@ export interface ModelPatient {
    * for a test patient those of all folds, whose predictions are averaged.
    */
   readonly versions: readonly ModelRow[];
+  /** Of a training patient: deep features of the image perturbed, one row per perturbation, where the study asks for them. */
+  readonly perturbed?: readonly ModelRow[];
 }
 
 /** Lower and upper bound. */
@@ -212,7 +215,9 @@ export function fitToPatients(
     members.map(({ outcome }) => outcome),
     target,
   );
-  return fitModel(plan.spec, rows, outcomes, key, fit);
+  const spec =
+    plan.minIcc === undefined ? plan.spec : plan.specOf(stableColumns(members, plan.anyOf, plan.minIcc));
+  return fitModel(spec, rows, outcomes, key, fit);
 }
 
 /** Key of the fit of a part. */

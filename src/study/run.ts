@@ -14,7 +14,7 @@ import { readModel } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { FinishedStage, RunContext } from "./stage.ts";
 import { type AppliedPatient, applyStage } from "./stages/examinations.ts";
-import { writeFeatures } from "./stages/features.ts";
+import { writeFeatures, writeStability } from "./stages/features.ts";
 import { foldsOfPatients, networkFolds } from "./stages/folds.ts";
 import { type AppliedNetworks, modelTable } from "./stages/model-table.ts";
 import { type NetworkStages, planStage, trainStages } from "./stages/network.ts";
@@ -80,6 +80,7 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     seen: networks.seen,
     changes: changeColumns(config.models),
   });
+  const stability = await writeStability(run, table);
   const outcome = await outcomeStage(run, config, table);
   const controls = await controlsStage(run, config, table, outcome);
   const readings = await recordTestReading(run.folder, cohort, config, outcome);
@@ -95,6 +96,8 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   const results: StudyResults = {
     cohort,
     networks: networks.results,
+    stability,
+    foldOf,
     outcome,
     comparisons: statistics.value,
     issues,

@@ -67,7 +67,7 @@ beforeAll(async () => {
   const controls = "controls: { inSample: true, permutedLabels: 1, volumeMatched: 1 }\n";
   await writeFile(path.join(cohort, "study.yaml"), `${smallStudy({ steps: 3 })}${controls}`);
   first = await residua("run", path.join(cohort, "study.yaml"), "--out", results);
-}, 180_000);
+}, 900_000);
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe("a study on a simulated cohort with damaged members", () => {
@@ -231,5 +231,5 @@ describe("a study on a simulated cohort with damaged members", () => {
         true,
       );
     }
-  }, 180_000);
+  }, 900_000);
 });

@@ -35,6 +35,7 @@ export async function outcomeStage(
     name: "outcome-models",
     inputs: {
       models: config.models,
+      minIcc: config.features.stability?.minIcc ?? null,
       // The number of threads does not change the result.
       forest: { ...config.forest, threads: undefined },
       reduction: config.reduction,
