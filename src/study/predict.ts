@@ -12,7 +12,9 @@ import { replaceNonFinite } from "../imaging/non-finite.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
+import { fromModelJson } from "../models/model-json.ts";
 import type { TargetKind } from "../models/target.ts";
+import { changeColumns } from "./change-columns.ts";
 import { withSubtype } from "./cohort.ts";
 import type { DicomOutput } from "./dicom-output.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
@@ -77,7 +79,13 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
     outcome: UNKNOWN_OUTCOME,
     examinations: [],
   } as const;
-  const { patients } = modelTable({ name: config.name, patients: [patient] }, new Map(), applied);
+  const { patients } = modelTable({
+    cohort: { name: config.name, patients: [patient] },
+    folds: new Map(),
+    applied,
+    seen: new Map(),
+    changes: changeColumns(config.models),
+  });
   const { versions } = patients[0];
   const models = Object.entries(fitted).map(([name, model]): [string, number | null] => {
     const missing = missingColumns(model, versions[0]);
@@ -175,6 +183,7 @@ function missingColumns(
   row: Readonly<Record<string, ClinicalValue | undefined>>,
 ): string[] {
   if (model.kind === "combined") return model.members.flatMap((member) => missingColumns(member, row));
+  if (model.kind === "two-part") return missingColumns(model.disease, row);
   const columns =
     model.kind === "column" ? [model.column] : model.encoding.columns.map(({ column }) => column);
   return columns.filter((column) => (row[column] ?? null) === null);
@@ -191,7 +200,7 @@ async function readOutcomeModels(
   results: string,
 ): Promise<{ target: TargetKind; fitted: Readonly<Record<string, FittedModel>> }> {
   const file = path.join(results, OUTCOME_MODELS_FILE);
-  const read = parse(await readText(file), file) as {
+  const read = parse(await readText(file), file, fromModelJson) as {
     target?: TargetKind;
     fitted?: Record<string, FittedModel>;
   };
@@ -199,9 +208,9 @@ async function readOutcomeModels(
   return { target: read.target, fitted: read.fitted };
 }
 
-function parse(text: string, file: string): unknown {
+function parse(text: string, file: string, read: (text: string) => unknown = JSON.parse): unknown {
   try {
-    return JSON.parse(text);
+    return read(text);
   } catch {
     throw incomplete(file, "no valid JSON");
   }

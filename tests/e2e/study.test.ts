@@ -64,7 +64,8 @@ beforeAll(async () => {
   expect(simulated.code).toBe(0);
   await cutToTumours(cohort);
   await damage();
-  await writeFile(path.join(cohort, "study.yaml"), smallStudy({ steps: 3 }));
+  const controls = "controls: { inSample: true, permutedLabels: 1, volumeMatched: 1 }\n";
+  await writeFile(path.join(cohort, "study.yaml"), `${smallStudy({ steps: 3 })}${controls}`);
   first = await residua("run", path.join(cohort, "study.yaml"), "--out", results);
 }, 900_000);
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -203,6 +204,22 @@ describe("a study on a simulated cohort with damaged members", () => {
     expect(manifest.defaulted).toContain("training.preset");
     expect(manifest.defaulted).not.toContain("training.steps");
     expect(manifest.testReadings).toHaveLength(1);
+  });
+
+  it("sets the controls of its deep model beside the figures, and keeps what networks saw in sample apart", async () => {
+    const { controls } = await readJson<{ controls: Record<string, Record<string, unknown>> }>(
+      "metrics.json",
+    );
+    expect(Object.keys(controls)).toEqual(["deep(nnunet)"]);
+    const { outOfFold, volume, inSample, permutedLabels, volumeMatched } = controls["deep(nnunet)"];
+    for (const figures of [outOfFold, (inSample as { seenByNetwork: unknown }).seenByNetwork]) {
+      expect(figures).toMatchObject({ "rcb-auc": expect.any(Number), spearman: expect.any(Number) });
+    }
+    expect(volume).toHaveLength(4);
+    expect([permutedLabels, volumeMatched]).toMatchObject([{ repeats: 1 }, { repeats: 1 }]);
+    const files = await filesOf(results);
+    expect(files).toContain("controls/in-sample/nnunet/train-0001/pre.nii.gz");
+    expect(files.filter((file) => /^controls.*test-/.test(file))).toEqual([]);
   });
 
   it("applies to a new patient: the test set's own examinations get its predictions", async () => {

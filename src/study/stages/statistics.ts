@@ -6,6 +6,7 @@ import { writeAtomically } from "../../io/files.ts";
 import { type ComparisonRequest, compareModels } from "../../statistics/comparison.ts";
 import type { Comparison, EndpointName } from "../../statistics/comparison-result.ts";
 import { compareSubgroups, type Subgroup } from "../../statistics/subgroups.ts";
+import type { Controls } from "../controls.ts";
 import { modelName, type StudyConfig } from "../schema.ts";
 import { type FinishedStage, hashJson, type RunContext, runStage } from "../stage.ts";
 import type { Predictions } from "./outcome.ts";
@@ -25,6 +26,7 @@ export async function statisticsStage(
   config: StudyConfig,
   cohort: Cohort,
   outcome: FinishedStage<Predictions>,
+  controls: FinishedStage<Controls> | null,
 ): Promise<FinishedStage<readonly SetComparison[]>> {
   const sets = (["test", "train"] as const).filter((set) =>
     cohort.patients.some((patient) => patient.set === set),
@@ -34,6 +36,7 @@ export async function statisticsStage(
     inputs: {
       comparison: config.comparison,
       models: outcome.hash,
+      ...(controls === null ? {} : { controls: controls.hash }),
       outcomes: hashJson(cohort.patients.map((patient) => patient.outcome)),
     },
     async make() {
@@ -48,6 +51,7 @@ export async function statisticsStage(
         ...metricsOf(compared),
         set,
         ...(training === undefined ? {} : { outOfFold: metricsOf(training) }),
+        ...(controls === null ? {} : { controls: controls.value.models }),
       };
       await writeAtomically(path.join(run.folder, "metrics.json"), `${JSON.stringify(metrics, null, 2)}\n`);
       task.done();
