@@ -84,6 +84,11 @@ const CHOICES: readonly Choice[] = [
   })),
   { name: "one column per split", options: { featuresPerSplit: 1 } },
   { name: "random splitter", options: { splitter: "random" } },
+  ...[5, 10].map((minLeafRows) => ({
+    name: `rank trees, leaves of ${minLeafRows}`,
+    options: { splitter: "random-rank", featuresPerSplit: "all", minLeafRows } as const,
+  })),
+  { name: "rank trees, a third", options: { splitter: "random-rank" } },
   { name: "100 trees", options: { trees: 100 } },
   { name: "correlation at most 0.9", options: {}, reduction: { kind: "correlation", maximum: 0.9 } },
   { name: "10 components", options: {}, reduction: { kind: "principal-components", components: 10 } },
@@ -110,7 +115,11 @@ function midRanks(values: readonly number[]): number[] {
 
 function evaluate(choice: Choice, training: Sample, test: Sample, key: RandomKey): [number, number] {
   const reduction = fitReduction(training, choice.reduction ?? { kind: "none" });
-  const forest = fitForest(applyReduction(reduction, training), training.score, choice.options, key);
+  const forest = fitForest(
+    { x: applyReduction(reduction, training), target: training.score },
+    choice.options,
+    key,
+  );
   const predictions = [...predictForest(forest, applyReduction(reduction, test))];
   const centre = mean(test.score);
   const residual = mean(test.score.map((value, i) => (value - predictions[i]) ** 2));

@@ -13,6 +13,7 @@ import numpy as np
 import sklearn
 from sklearn.decomposition import PCA
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.inspection import permutation_importance
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 OUT = pathlib.Path(__file__).parents[2] / "tests" / "golden" / "models"
@@ -45,7 +46,8 @@ def tree_case(name, rng, make_data, model, bootstrap):
     n = 60
     while True:
         x, y = make_data(rng, n, 6)
-        weights = np.bincount(rng.integers(0, n, n), minlength=n).astype(float) if bootstrap else np.ones(n)
+        counts = np.bincount(rng.integers(0, n, n), minlength=n).astype(float) if bootstrap else np.ones(n)
+        weights = counts * np.round(rng.uniform(0.25, 4, n), 2) if bootstrap == "weighted" else counts
         if is_unique(model, x, y, weights):
             break
     x_test = make_data(rng, 25, 6)[0]
@@ -78,6 +80,7 @@ def trees():
         tree_case("regression of depth 3", rng, friedman, DecisionTreeRegressor(max_depth=3, random_state=0), False),
         tree_case("zero-inflated regression on a bootstrap", rng, zero_inflated, DecisionTreeRegressor(min_samples_leaf=4, random_state=0), True),
         tree_case("two classes by Gini impurity", rng, with_disease, DecisionTreeClassifier(min_samples_leaf=6, random_state=0), True),
+        tree_case("regression on a bootstrap of weighted rows", rng, friedman, DecisionTreeRegressor(min_samples_leaf=4, random_state=0), "weighted"),
     ]
 
 
@@ -87,7 +90,9 @@ def forest_case(name, options, make, x, y, x_test, y_test):
     for seed in range(SEEDS):
         model = make(seed).fit(x, y)
         predictions = model.predict_proba(x_test)[:, 1] if is_class else model.predict(x_test)
-        run = {"testMse": float(np.mean((predictions - y_test) ** 2)), "importance": model.feature_importances_, "predictions": predictions}
+        cost = permutation_importance(model, x_test, y_test, scoring="neg_mean_squared_error", n_repeats=4, random_state=seed)
+        run = {"testMse": float(np.mean((predictions - y_test) ** 2)), "importance": model.feature_importances_, "predictions": predictions,
+               "permutation": cost.importances_mean}
         if model.bootstrap:
             oob = model.oob_decision_function_[:, 1] if is_class else model.oob_prediction_
             run["oobMse"] = float(np.mean((oob - y) ** 2))
@@ -99,6 +104,8 @@ def forest_case(name, options, make, x, y, x_test, y_test):
 
     case = {"name": name, "options": options, "x": x.tolist(), "y": y.tolist(), "xTest": x_test.tolist(), "yTest": y_test.tolist(),
             "testMse": summary("testMse"), "importance": summary("importance"), "predictions": summary("predictions")}
+    if name.startswith("third"):
+        case["permutation"] = summary("permutation")
     if "oobMse" in runs[0]:
         case["oobMse"] = summary("oobMse")
     return case

@@ -1,43 +1,31 @@
 /** The models of a study, which differ in what they look at and agree in what they predict. */
-import { DataError, UsageError } from "../domain/errors.ts";
-import type { Issue, WithIssues } from "../domain/issues.ts";
+import { UsageError } from "../domain/errors.ts";
+import type { Issue } from "../domain/issues.ts";
 import { deriveKey, type RandomKey } from "../domain/random.ts";
-import {
-  type Encoding,
-  encodeRows,
-  fitEncoding,
-  type ModelRow,
-  observedValue,
-  requireKnownColumns,
-} from "./encoding.ts";
-import { type Forest, type ForestOptions, fitForest, predictForest } from "./random-forest.ts";
-import { applyReduction, fitReduction, type Reduction, type ReductionOptions } from "./reduction.ts";
+import { type ModelRow, observedValue, requireKnownColumns } from "./encoding.ts";
+import { type ForestModel, type ForestSpec, fitForestModel, predictForestModel } from "./forest-model.ts";
+import { type FitForest, fitForest } from "./random-forest.ts";
 import type { Target, TargetKind } from "./target.ts";
 
 export type ModelSpec =
   /** One numeric column as the score itself; nothing is fitted, and nothing is known of its scale. */
   | { readonly kind: "column"; readonly column: string }
-  /** A random forest on clinical or deep columns. */
-  | {
-      readonly kind: "forest";
-      readonly columns: readonly string[];
-      readonly options?: Partial<ForestOptions>;
-      /** By default none. */
-      readonly reduction?: ReductionOptions;
-    }
+  /** A forest on clinical or deep columns. */
+  | ForestSpec
+  /** A forest for the probability of residual disease, times one for its amount where there is any. */
+  | { readonly kind: "two-part"; readonly disease: ForestSpec; readonly burden: ForestSpec }
   /** The mean of the predictions of fitted models (late fusion, docs/decisions/0063). */
   | { readonly kind: "combined"; readonly of: readonly FittedModel[] };
 
-/** A fitted model: a plain value, JSON-serialisable without loss. */
+/** A fitted model: a plain value; `toModelJson` writes it without loss. */
 export type FittedModel =
   | { readonly kind: "column"; readonly column: string; readonly issues: readonly Issue[] }
+  | ForestModel
   | {
-      readonly kind: "forest";
-      /** What a prediction means; a probability of residual disease for that kind. */
+      readonly kind: "two-part";
       readonly target: TargetKind;
-      readonly encoding: Encoding;
-      readonly reduction: Reduction;
-      readonly forest: Forest;
+      readonly disease: ForestModel;
+      readonly burden: ForestModel;
       readonly issues: readonly Issue[];
     }
   | {
@@ -61,19 +49,21 @@ export interface Predictions {
  * @param target one per row, of the same kind for all models of a study; rows whose target is NaN do not train
  *   (issue `outcome-missing`). A target of one value only gives issue `target-constant`.
  * @param key of this model; a forest is the same for the same key.
+ * @param fit fits the forests, by default in this thread; `TreeWorkers.fit` does on several.
  * @returns the model; what was imperfect in training is in its `issues`.
  * @throws {UsageError} `model-rows` for rows and targets of different number; `column-unknown`; `model-columns`;
- *   `column-not-numeric`, `forest-option`, `reduction-option`; `combined-members` for no members or members of
+ *   `forest-option`, `reduction-option`; `combined-members` for no members or members of
  *   different targets.
  * @throws {DataError} `forest-rows` for fewer than 3 rows with a known outcome; `model-columns-empty`;
  *   `matrix-infinite`.
  */
-export function fitModel(
+export async function fitModel(
   spec: ModelSpec,
   rows: readonly ModelRow[],
   target: Target,
   key: RandomKey,
-): FittedModel {
+  fit: FitForest = fitForest,
+): Promise<FittedModel> {
   if (rows.length !== target.values.length) {
     throw new UsageError("model-rows", {
       found: `${target.values.length} targets for ${rows.length} rows`,
@@ -85,8 +75,9 @@ export function fitModel(
     rows: readonly ModelRow[],
     target: Target,
     key: RandomKey,
-  ) => FittedModel;
-  return fitKind(spec, rows, target, key);
+    fit: FitForest,
+  ) => FittedModel | Promise<FittedModel>;
+  return fitKind(spec, rows, target, key, fit);
 }
 
 /** How each kind of model is fitted. */
@@ -96,14 +87,16 @@ const FIT: {
     rows: readonly ModelRow[],
     target: Target,
     key: RandomKey,
-  ) => FittedModel;
+    fit: FitForest,
+  ) => FittedModel | Promise<FittedModel>;
 } = {
   column: ({ column }, rows) => {
     requireKnownColumns(rows, [column]);
-    readColumn(column, rows);
-    return { kind: "column", column, issues: [] };
+    const { unusable } = readColumn(column, rows);
+    return { kind: "column", column, issues: unusable.size === 0 ? [] : [notNumeric(column, unusable)] };
   },
   forest: fitForestModel,
+  "two-part": fitTwoPart,
   combined: ({ of }) => combineModels(of),
 };
 
@@ -132,7 +125,7 @@ export function combineModels(members: readonly FittedModel[]): FittedModel {
  * Predicts rows by a fitted model.
  *
  * @param rows with the columns of the training; a combined model's rows have those of all its members.
- * @throws {UsageError} `column-unknown` where no row has a column; `column-not-numeric`.
+ * @throws {UsageError} `column-unknown` where no row has a column.
  */
 export function predictModel(model: FittedModel, rows: readonly ModelRow[]): Predictions {
   const predict = PREDICT[model.kind] as (model: FittedModel, rows: readonly ModelRow[]) => Predictions;
@@ -146,15 +139,18 @@ const PREDICT: {
     rows: readonly ModelRow[],
   ) => Predictions;
 } = {
-  column: ({ column }, rows) => {
-    requireKnownColumns(rows, [column]);
-    const predictions = readColumn(column, rows);
-    const missing = predictions.filter(Number.isNaN).length;
-    return { predictions, issues: missing === 0 ? [] : [missingPrediction(column, missing)] };
+  column: ({ column }, rows) => predictColumn(column, rows),
+  forest: (model, rows) => {
+    const { value: predictions, issues } = predictForestModel(model, rows);
+    return { predictions, issues };
   },
-  forest: ({ encoding, reduction, forest }, rows) => {
-    const { value: encoded, issues } = encodeRows(encoding, rows);
-    return { predictions: predictForest(forest, applyReduction(reduction, encoded)), issues };
+  "two-part": ({ disease, burden }, rows) => {
+    const probability = predictForestModel(disease, rows);
+    const amount = predictForestModel(burden, rows);
+    return {
+      predictions: probability.value.map((value, row) => value * amount.value[row]),
+      issues: probability.issues,
+    };
   },
   combined: ({ members }, rows) => {
     const parts = members.map((member) => predictModel(member, rows));
@@ -181,70 +177,71 @@ export function meanPredictions(parts: readonly Float64Array[]): Float64Array {
   return parts[0].map((_, row) => parts.reduce((sum, part) => sum + part[row], 0) / parts.length);
 }
 
-function fitForestModel(
-  spec: Extract<ModelSpec, { kind: "forest" }>,
+/** The members of a two-part model; see docs/decisions/0069. */
+async function fitTwoPart(
+  { disease, burden }: Extract<ModelSpec, { kind: "two-part" }>,
   rows: readonly ModelRow[],
   target: Target,
   key: RandomKey,
-): FittedModel {
-  const known = [...rows.keys()].filter((row) => !Number.isNaN(target.values[row]));
-  if (known.length < 3) {
-    throw new DataError("forest-rows", {
-      found: `${known.length} of ${rows.length} training rows have a known outcome`,
-      expected: "at least 3",
-      remedy: "Add outcomes to the table, or take a model that needs no training.",
-    });
-  }
-  const trainingRows = known.map((row) => rows[row]);
-  const values = known.map((row) => target.values[row]);
-  const issues: Issue[] = [...targetIssues(values, rows.length)];
-  const encoding = collect(issues, fitEncoding(trainingRows, spec.columns));
-  const encoded = collect(issues, encodeRows(encoding, trainingRows));
-  const reduction = fitReduction(encoded, spec.reduction ?? { kind: "none" });
-  const options: Partial<ForestOptions> = {
-    // Breiman's default for classes; a choice of the study file goes before it.
-    ...(target.kind === "residual-disease" ? { featuresPerSplit: "square-root" } : {}),
-    ...spec.options,
+  fit: FitForest,
+): Promise<FittedModel> {
+  const { kind, values } = target;
+  const hasDisease: Target = {
+    kind: "residual-disease",
+    values: values.map((value) => (Number.isNaN(value) ? value : Number(value > 0))),
   };
-  const forest = fitForest(applyReduction(reduction, encoded), values, options, deriveKey(key, "forest"));
-  return { kind: "forest", target: target.kind, encoding, reduction, forest, issues };
+  const first = await fitForestModel(disease, rows, hasDisease, deriveKey(key, "disease"), fit);
+  // Residual disease alone: its amount is not known, and the first part is all there is.
+  if (kind === "residual-disease") return first;
+  const residual = [...rows.keys()].filter((row) => values[row] > 0);
+  const second = await fitForestModel(
+    burden,
+    residual.map((row) => rows[row]),
+    { kind, values: Float64Array.from(residual, (row) => values[row]) },
+    deriveKey(key, "burden"),
+    fit,
+  );
+  return {
+    kind: "two-part",
+    target: kind,
+    disease: first,
+    burden: second,
+    issues: [...first.issues, ...second.issues],
+  };
 }
 
-function targetIssues(values: readonly number[], rows: number): Issue[] {
-  const issues: Issue[] = [];
-  if (values.length < rows) {
-    issues.push({
-      code: "outcome-missing",
-      severity: "warning",
-      message: `${rows - values.length} of ${rows} training rows have no known outcome and do not train the model.`,
-    });
-  }
-  if (values.every((value) => value === values[0])) {
-    issues.push({
-      code: "target-constant",
-      severity: "warning",
-      message: `All ${values.length} training rows have the outcome ${values[0]}, so the model predicts it for every patient. Training needs patients of different outcomes.`,
-    });
-  }
-  return issues;
-}
-
-function collect<T>(issues: Issue[], { value, issues: found }: WithIssues<T>): T {
-  issues.push(...found);
-  return value;
-}
-
-function readColumn(column: string, rows: readonly ModelRow[]): Float64Array {
-  return Float64Array.from(rows, (row) => {
+/** Numbers as they are; NaN where a value is missing or is no finite number, and those texts. */
+function readColumn(column: string, rows: readonly ModelRow[]) {
+  const unusable = new Set<string>();
+  const predictions = Float64Array.from(rows, (row) => {
     const value = observedValue(row, column);
-    if (value === null) return Number.NaN;
     if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw new UsageError("column-not-numeric", {
-      found: `Column ${column} holds "${value}"`,
-      expected: "finite numbers, since the column itself is the score",
-      remedy: "Correct the value, or make the column part of a forest model.",
-    });
+    if (value !== null) unusable.add(String(value));
+    return Number.NaN;
   });
+  return { predictions, unusable };
+}
+
+function predictColumn(column: string, rows: readonly ModelRow[]): Predictions {
+  requireKnownColumns(rows, [column]);
+  const { predictions, unusable } = readColumn(column, rows);
+  const missing = predictions.filter(Number.isNaN).length;
+  const issues: Issue[] = missing === 0 ? [] : [missingPrediction(column, missing)];
+  if (unusable.size > 0) issues.push(notNumeric(column, unusable));
+  return { predictions, issues };
+}
+
+function notNumeric(column: string, found: ReadonlySet<string>): Issue {
+  const shown = [...found]
+    .sort()
+    .slice(0, 5)
+    .map((value) => `"${value}"`);
+  return {
+    code: "value-not-numeric",
+    severity: "warning",
+    message: `Column ${column} is the score itself but holds ${shown.join(", ")}, taken as missing. Finite numbers are expected; correct the values, or make the column part of a forest model.`,
+    subject: column,
+  };
 }
 
 function missingPrediction(column: string, count: number): Issue {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RandomStream, randomKey } from "../domain/random.ts";
-import { assignFolds, classStrata, crossFit, quantileStrata } from "./cross-validation.ts";
+import { assignFolds, classStrata, crossFit, foldsByCentre, quantileStrata } from "./cross-validation.ts";
 
 const key = randomKey(1);
 
@@ -51,6 +51,32 @@ describe("folds", () => {
     expect([...mixed]).toEqual(order.map((i) => straight[i]));
   });
 
+  it("see the centres alike within each stratum too", () => {
+    const groups = Array.from({ length: 90 }, (_, i) => `p${i}`);
+    const strata = groups.map((_, i) => i % 2);
+    const centres = groups.map((_, i) => ["A", "B", null][Math.floor(i / 10) % 3]);
+    const { value, issues } = assignFolds({ groups, strata, centres, folds: 4 }, key);
+    expect(issues).toEqual([]);
+    for (const stratum of [undefined, 0, 1]) {
+      for (const centre of stratum === undefined ? [undefined] : [undefined, "A", "B", null]) {
+        const counts = [0, 0, 0, 0];
+        groups.forEach((_, i) => {
+          if (stratum !== undefined && strata[i] !== stratum) return;
+          if (centre !== undefined && centres[i] !== centre) return;
+          counts[value[i]]++;
+        });
+        expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  it("leave out one centre each, those without a centre together, and say so", () => {
+    const { value, issues } = foldsByCentre(["B", "A", null, "B", "A", null]);
+    expect([...value]).toEqual([2, 1, 0, 2, 1, 0]);
+    expect(issues).toMatchObject([{ code: "centre-missing" }]);
+    expect(() => foldsByCentre(["A", "A"])).toThrow(expect.objectContaining({ code: "centres-few" }));
+  });
+
   it("are other folds for another key", () => {
     const groups = Array.from({ length: 30 }, (_, i) => `p${i}`);
     const request = { groups, strata: groups.map(() => 0), folds: 5 };
@@ -88,9 +114,9 @@ describe("strata", () => {
 });
 
 describe("cross-fitting", () => {
-  it("predicts each row once, by a model that was trained on all rows of the other folds", () => {
+  it("predicts each row once, by a model that was trained on all rows of the other folds", async () => {
     const foldOfRow = Int32Array.from([1, 0, 2, 1, 0, 2, 2]);
-    const { predictions, models } = crossFit(
+    const { predictions, models } = await crossFit(
       foldOfRow,
       (rows) => new Set(rows),
       (model, rows) =>

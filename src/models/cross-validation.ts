@@ -2,7 +2,7 @@
  * Folds for honest training-set predictions: a patient's rows stay together, and every fold sees the outcome in
  * nearly the same proportions.
  */
-import { UsageError } from "../domain/errors.ts";
+import { DataError, UsageError } from "../domain/errors.ts";
 import type { Issue, WithIssues } from "../domain/issues.ts";
 import { deriveKey, type RandomKey, RandomStream } from "../domain/random.ts";
 
@@ -11,6 +11,8 @@ export interface FoldRequest {
   readonly groups: readonly string[];
   /** Stratum of each row, as of {@link classStrata} or {@link quantileStrata}; a patient has the highest of its rows. */
   readonly strata: ArrayLike<number>;
+  /** Centre of each row, where folds are to see the centres alike too; `null` is unknown. A patient has that of its first row. */
+  readonly centres?: readonly (string | null)[];
   /** Number of folds, at least 2 and at most the number of patients. */
   readonly folds: number;
 }
@@ -18,7 +20,8 @@ export interface FoldRequest {
 /**
  * Deals patients into folds. Within each stratum the patients are shuffled and dealt in turn, each stratum going
  * on where the one before stopped: the folds' numbers of patients differ by at most 1, and so do their numbers
- * in each stratum.
+ * in each stratum. With centres, the patients of a stratum are dealt centre by centre, so that the same holds for each
+ * centre within each stratum too.
  *
  * @returns the fold of each row, from 0. A stratum with fewer patients than folds is missing from some of them:
  *   issue `folds-stratum-small`.
@@ -45,6 +48,10 @@ export function assignFolds(request: FoldRequest, key: RandomKey): WithIssues<In
     });
   }
 
+  const centreOf = new Map<string, string>();
+  groups.forEach((group, row) => {
+    if (!centreOf.has(group)) centreOf.set(group, request.centres?.[row] ?? "");
+  });
   const issues: Issue[] = [];
   const foldOf = new Map<string, number>();
   const names = new RandomStream(deriveKey(key, "fold-order")).shuffled([...Array(folds).keys()]);
@@ -52,18 +59,53 @@ export function assignFolds(request: FoldRequest, key: RandomKey): WithIssues<In
   for (const stratum of [...new Set(stratumOf.values())].sort((a, b) => a - b)) {
     // Sorted first, so that the folds do not depend on the order of the rows.
     const members = [...stratumOf.keys()].filter((group) => stratumOf.get(group) === stratum).sort();
-    for (const group of new RandomStream(deriveKey(key, "stratum", stratum)).shuffled(members)) {
-      foldOf.set(group, names[dealt++ % folds]);
+    for (const centre of [...new Set(members.map((group) => centreOf.get(group)!))].sort()) {
+      const together = members.filter((group) => centreOf.get(group) === centre);
+      const path = centre === "" ? [stratum] : [stratum, centre];
+      for (const group of new RandomStream(deriveKey(key, "stratum", ...path)).shuffled(together)) {
+        foldOf.set(group, names[dealt++ % folds]);
+      }
     }
-    if (members.length < folds) {
-      issues.push({
-        code: "folds-stratum-small",
-        severity: "warning",
-        message: `${stratum < 0 ? "The stratum of unknown outcomes" : `Outcome stratum ${stratum}`} has ${members.length} patients for ${folds} folds, so some folds have none. Fewer folds would each see it.`,
-      });
-    }
+    if (members.length < folds) issues.push(smallStratum(stratum, members.length, folds));
   }
   return { value: Int32Array.from(groups, (group) => foldOf.get(group)!), issues };
+}
+
+function smallStratum(stratum: number, patients: number, folds: number): Issue {
+  return {
+    code: "folds-stratum-small",
+    severity: "warning",
+    message: `${stratum < 0 ? "The stratum of unknown outcomes" : `Outcome stratum ${stratum}`} has ${patients} patients for ${folds} folds, so some folds have none. Fewer folds would each see it.`,
+  };
+}
+
+/**
+ * One fold per centre, in the order of their names, so that each centre is predicted by models of the others.
+ *
+ * @param centres of each row; rows whose centre is unknown make one fold together, with issue `centre-missing`.
+ * @throws {DataError} `centres-few` for fewer than 2.
+ */
+export function foldsByCentre(centres: readonly (string | null)[]): WithIssues<Int32Array> {
+  const names = [...new Set(centres.map((centre) => centre ?? ""))].sort();
+  if (names.length < 2) {
+    throw new DataError("centres-few", {
+      found: `${names.length} centre among the training patients`,
+      expected: "at least 2, each of which is left out in turn",
+      remedy: "Name another column under cohort.centre, or set resampling.by to patient.",
+    });
+  }
+  const missing = centres.filter((centre) => centre === null).length;
+  const issues: Issue[] =
+    missing === 0
+      ? []
+      : [
+          {
+            code: "centre-missing",
+            severity: "warning",
+            message: `${missing} training patients have no centre and are left out together, as if they were one.`,
+          },
+        ];
+  return { value: Int32Array.from(centres, (centre) => names.indexOf(centre ?? "")), issues };
 }
 
 /** Strata of an outcome in classes: each distinct number is one, numbered in ascending order; NaN, unknown, is −1. */
@@ -106,29 +148,31 @@ export interface CrossFit<Model> {
  * (encoding, imputation, reduction, tuning) belongs inside `train`.
  *
  * @param foldOfRow as of {@link assignFolds}.
- * @param train fits a model on the given row numbers.
+ * @param train fits a model on the given row numbers; the folds are trained at the same time.
  * @param predict returns one number per given row.
  */
-export function crossFit<Model>(
+export async function crossFit<Model>(
   foldOfRow: Int32Array,
-  train: (rows: Int32Array, fold: number) => Model,
+  train: (rows: Int32Array, fold: number) => Model | Promise<Model>,
   predict: (model: Model, rows: Int32Array, fold: number) => ArrayLike<number>,
-): CrossFit<Model> {
+): Promise<CrossFit<Model>> {
   const predictions = new Float64Array(foldOfRow.length).fill(Number.NaN);
   const allRows = Int32Array.from(foldOfRow.keys());
   const folds = foldOfRow.reduce((most, fold) => Math.max(most, fold), -1) + 1;
-  const models: Model[] = [];
-  for (let fold = 0; fold < folds; fold++) {
+  const models = await Promise.all(
+    Array.from({ length: folds }, (_, fold) =>
+      train(
+        allRows.filter((row) => foldOfRow[row] !== fold),
+        fold,
+      ),
+    ),
+  );
+  models.forEach((model, fold) => {
     const held = allRows.filter((row) => foldOfRow[row] === fold);
-    const model = train(
-      allRows.filter((row) => foldOfRow[row] !== fold),
-      fold,
-    );
     const predicted = predict(model, held, fold);
     held.forEach((row, i) => {
       predictions[row] = predicted[i];
     });
-    models.push(model);
-  }
+  });
   return { predictions, models };
 }

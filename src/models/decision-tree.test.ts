@@ -1,10 +1,19 @@
 import { describe, expect, it } from "vitest";
 import recorded from "../../tests/golden/models/trees.json" with { type: "json" };
 import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
-import { type DecisionTree, predictTree, TreeGrower, type TreeOptions } from "./decision-tree.ts";
+import {
+  type DecisionTree,
+  predictTree,
+  TreeGrower,
+  type TreeOptions,
+  treeImportance,
+} from "./decision-tree.ts";
 import { sortColumns } from "./sorted-columns.ts";
 
-interface GoldenTree extends Pick<DecisionTree, "feature" | "threshold" | "value"> {
+interface GoldenTree {
+  readonly feature: number[];
+  readonly threshold: number[];
+  readonly value: number[];
   readonly name: string;
   readonly options: Pick<TreeOptions, "minLeafRows" | "maxDepth">;
   readonly x: number[][];
@@ -25,18 +34,20 @@ const grow = (
   y: readonly number[],
   options: Partial<TreeOptions> = {},
   weights = y.map(() => 1),
-) =>
-  new TreeGrower(sorted(x), Float64Array.from(y), { ...ALL, ...options }).grow(
+) => {
+  const grown = new TreeGrower(sorted(x), Float64Array.from(y), { ...ALL, ...options }).grow(
     Float64Array.from(weights),
     random(),
   );
+  return { tree: grown.tree, importance: treeImportance(grown, x[0].length) };
+};
 const predict = (tree: DecisionTree, row: readonly number[]) => predictTree(tree, Float64Array.from(row), 0);
 
 describe("a tree that looks at all columns", () => {
   it.each(golden.cases)("equals scikit-learn's node by node: $name", (reference) => {
     const { tree, importance } = grow(reference.x, reference.y, reference.options, reference.weights);
-    expect(tree.feature).toEqual(reference.feature);
-    expect(tree.threshold).toEqual(reference.threshold);
+    expect([...tree.feature]).toEqual(reference.feature);
+    expect([...tree.threshold]).toEqual(reference.threshold);
     tree.value.forEach((value, node) => {
       expect(value).toBeCloseTo(reference.value[node], 12);
     });
@@ -146,7 +157,7 @@ describe("the columns of a split", () => {
       x.map((row) => row[6]),
       { featuresPerSplit: 1, maxDepth: 1 },
     );
-    expect(tree.feature).toEqual([6, -1, -1]);
+    expect([...tree.feature]).toEqual([6, -1, -1]);
     expect(tree.threshold[0]).toBe(9.5);
   });
 });
@@ -167,6 +178,37 @@ describe("a random splitter", () => {
     // Kolmogorov–Smirnov distance from the uniform distribution; 1.95 / sqrt(n) is its 0.1 % point.
     const distance = Math.max(...thresholds.map((value, i) => Math.abs(value - (i + 0.5) / 3000)));
     expect(distance).toBeLessThan(1.95 / Math.sqrt(3000));
+  });
+
+  it("on ranks grows the same tree whatever increasing function the columns go through", () => {
+    const draw = random(8);
+    const x = Array.from({ length: 60 }, () => [Math.exp(2 * draw.normal()), draw.integer(5)]);
+    const y = x.map((row) => Math.log(row[0]) + draw.normal());
+    const options = { splitter: "random-rank", minLeafRows: 3 } as const;
+    const curved = x.map((row) => row.map((value) => Math.log1p(value) ** 3 - 7));
+    const plain = grow(x, y, options).tree;
+    const other = grow(curved, y, options).tree;
+    expect(plain.feature.length).toBeGreaterThan(5);
+    expect(other.feature).toEqual(plain.feature);
+    expect(other.value).toEqual(plain.value);
+    expect(curved.map((row) => predict(other, row))).toEqual(x.map((row) => predict(plain, row)));
+  });
+
+  it("on ranks divides at each gap between distinct values equally often", () => {
+    const values = [0, 0, 0, 0, 1, 2, 1000];
+    const grower = new TreeGrower(sorted(values.map((value) => [value])), Float64Array.from(values.keys()), {
+      ...ALL,
+      maxDepth: 1,
+      splitter: "random-rank",
+    });
+    const draw = random(9);
+    const counts = new Map<number, number>();
+    for (let t = 0; t < 3000; t++) {
+      const threshold = grower.grow(new Float64Array(7).fill(1), draw).tree.threshold[0];
+      counts.set(threshold, (counts.get(threshold) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0.5, 1.5, 501]);
+    for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(4 * 26);
   });
 
   it("leaves no leaf below the least size", () => {
@@ -190,7 +232,8 @@ describe("a random splitter", () => {
 describe("degenerate trees", () => {
   it("do not divide a constant target, exactly", () => {
     const { tree, importance } = grow([[1], [2], [3]], [0.1, 0.1, 0.1]);
-    expect(tree).toEqual({ feature: [-1], threshold: [0], left: [-1], right: [-1], value: [0.1] });
+    expect(tree.feature).toEqual(Int32Array.of(-1));
+    expect(tree.value).toEqual(Float64Array.of(0.1));
     expect([...importance]).toEqual([0]);
   });
 
@@ -204,7 +247,7 @@ describe("degenerate trees", () => {
         ],
         [1, 2, 6],
       ).tree.value,
-    ).toEqual([3]);
+    ).toEqual(Float64Array.of(3));
   });
 
   it("divide adjacent floating-point numbers between which no other lies", () => {

@@ -8,17 +8,17 @@
 import type { RandomStream } from "../domain/random.ts";
 import type { SortedColumns } from "./sorted-columns.ts";
 
-/** A fitted tree as parallel lists over its nodes; node 0 is the root. JSON-serialisable. */
+/** A fitted tree as parallel arrays over its nodes; node 0 is the root, and a node stands before those below it. */
 export interface DecisionTree {
   /** Column that the node asks about; −1 in a leaf. */
-  readonly feature: readonly number[];
+  readonly feature: Int32Array;
   /** Rows whose value is at most this go left; 0 in a leaf. */
-  readonly threshold: readonly number[];
+  readonly threshold: Float64Array;
   /** Node on either side; −1 in a leaf. */
-  readonly left: readonly number[];
-  readonly right: readonly number[];
+  readonly left: Int32Array;
+  readonly right: Int32Array;
   /** Mean target of the training rows of the node. */
-  readonly value: readonly number[];
+  readonly value: Float64Array;
 }
 
 export interface TreeOptions {
@@ -28,14 +28,18 @@ export interface TreeOptions {
   readonly minLeafRows: number;
   /** Greatest number of questions from root to leaf; `null` is no limit. */
   readonly maxDepth: number | null;
-  /** `best`: the best threshold of each drawn column; `random`: one threshold drawn between its extremes. */
-  readonly splitter: "best" | "random";
+  /**
+   * `best`: the best threshold of each drawn column. `random`: one threshold, drawn evenly between the extremes of the
+   * column in the node. `random-rank`: one, drawn evenly among the gaps between its distinct values, so that the tree is
+   * the same for any increasing transformation of the column (docs/decisions/0067).
+   */
+  readonly splitter: "best" | "random" | "random-rank";
 }
 
 export interface GrownTree {
   readonly tree: DecisionTree;
-  /** Decrease of the sum of squares by each column; sums to 1, or to 0 in a tree of one leaf. */
-  readonly importance: Float64Array;
+  /** Decrease of the sum of squares by the question of each node; 0 in a leaf. */
+  readonly decrease: Float64Array;
 }
 
 /** Below this many rows a node's rows are sorted by insertion. */
@@ -83,7 +87,7 @@ export class TreeGrower {
   /**
    * Grows one tree on the rows of positive weight.
    *
-   * @param weights how often each row counts, one whole number per row, not all 0.
+   * @param weights how much each row counts, one number of at least 0 per row, not all 0.
    * @param random draws the columns of each split, and the thresholds of a random splitter.
    */
   grow(weights: Float64Array, random: RandomStream): GrownTree {
@@ -98,7 +102,7 @@ export class TreeGrower {
     const left: number[] = [];
     const right: number[] = [];
     const value: number[] = [];
-    const importance = new Float64Array(columns);
+    const decrease: number[] = [];
     const { minLeafRows, maxDepth } = this.#options;
 
     const growNode = (start: number, end: number, depth: number): number => {
@@ -109,6 +113,7 @@ export class TreeGrower {
       left.push(-1);
       right.push(-1);
       value.push(mean);
+      decrease.push(0);
       const mayDivide = !pure && end - start >= 2 * minLeafRows && (maxDepth === null || depth < maxDepth);
       const split = mayDivide ? this.#findSplit(start, end, weight, random) : undefined;
       this.#leaveNode(start, end);
@@ -124,16 +129,21 @@ export class TreeGrower {
       }
       feature[node] = split.feature;
       threshold[node] = split.threshold;
-      importance[split.feature] += split.score * weight;
+      decrease[node] = split.score * weight;
       left[node] = growNode(start, middle, depth + 1);
       right[node] = growNode(middle, end, depth + 1);
       return node;
     };
     growNode(0, inBag, 0);
 
-    const total = importance.reduce((sum, decrease) => sum + decrease, 0);
-    if (total > 0) for (let column = 0; column < columns; column++) importance[column] /= total;
-    return { tree: { feature, threshold, left, right, value }, importance };
+    const tree = {
+      feature: Int32Array.from(feature),
+      threshold: Float64Array.from(threshold),
+      left: Int32Array.from(left),
+      right: Int32Array.from(right),
+      value: Float64Array.from(value),
+    };
+    return { tree, decrease: Float64Array.from(decrease) };
   }
 
   #enterNode(start: number, end: number, weights: Float64Array) {
@@ -222,10 +232,9 @@ export class TreeGrower {
     if (bestAt >= 0) {
       const below = values[base + sorted[bestAt]];
       const above = values[base + sorted[bestAt + 1]];
-      const between = below / 2 + above / 2;
       best.feature = feature;
       best.rank = rank[base + sorted[bestAt]];
-      best.threshold = between < above ? Math.max(between, below) : below;
+      best.threshold = between(below, above);
       best.score = bestScore;
     }
     return true;
@@ -261,6 +270,22 @@ export class TreeGrower {
     }
   }
 
+  /** A threshold between two neighbouring distinct values, drawn among the gaps between the ranks of two rows. */
+  #drawRankThreshold(base: number, lowest: number, highest: number, random: RandomStream): number {
+    const { rows, values, order, rank } = this.#x;
+    const low = rank[base + lowest];
+    const drawn = low + random.integer(rank[base + highest] - low);
+    // The first place in the sorted column whose rank is above the drawn one.
+    let first = 0;
+    let last = rows - 1;
+    while (first < last) {
+      const middle = (first + last) >> 1;
+      if (rank[base + order[base + middle]] > drawn) last = middle;
+      else first = middle + 1;
+    }
+    return between(values[base + order[base + first - 1]], values[base + order[base + first]]);
+  }
+
   /** Tries one threshold drawn between the extremes of a column and says whether the column varies. */
   #tryRandom(
     feature: number,
@@ -274,15 +299,20 @@ export class TreeGrower {
     const { minLeafRows } = this.#options;
     const samples = this.#samples;
     const base = feature * rows;
-    let low = Infinity;
-    let high = -Infinity;
+    let lowest = samples[start];
+    let highest = samples[start];
     for (let i = start; i < end; i++) {
-      const value = values[base + samples[i]];
-      if (value < low) low = value;
-      if (value > high) high = value;
+      const row = samples[i];
+      if (values[base + row] < values[base + lowest]) lowest = row;
+      if (values[base + row] > values[base + highest]) highest = row;
     }
+    const low = values[base + lowest];
+    const high = values[base + highest];
     if (low === high) return false;
-    const drawn = random.uniform(low, high);
+    const drawn =
+      this.#options.splitter === "random"
+        ? random.uniform(low, high)
+        : this.#drawRankThreshold(base, lowest, highest, random);
     const threshold = drawn < high ? drawn : low;
     let rowsLeft = 0;
     let weightLeft = 0;
@@ -308,16 +338,39 @@ export class TreeGrower {
   }
 }
 
+/** The middle of two numbers, at least the lower and below the upper one. */
+function between(below: number, above: number): number {
+  const middle = below / 2 + above / 2;
+  return middle < above ? Math.max(middle, below) : below;
+}
+
 /**
- * The value of the leaf that a row falls into.
+ * The leaf that a row falls into.
  *
  * @param values numbers without NaN, the row's at `offset + column · stride`.
  */
-export function predictTree(tree: DecisionTree, values: Float64Array, offset: number, stride = 1): number {
-  const { feature, threshold, left, right, value } = tree;
+export function leafOf(tree: DecisionTree, values: Float64Array, offset: number, stride = 1): number {
+  const { feature, threshold, left, right } = tree;
   let node = 0;
   while (feature[node] >= 0) {
     node = values[offset + feature[node] * stride] <= threshold[node] ? left[node] : right[node];
   }
-  return value[node];
+  return node;
+}
+
+/** The value of the leaf that a row falls into; arguments as of {@link leafOf}. */
+export function predictTree(tree: DecisionTree, values: Float64Array, offset: number, stride = 1): number {
+  return tree.value[leafOf(tree, values, offset, stride)];
+}
+
+/** Share of each column in the decrease of the sum of squares; sums to 1, or to 0 in a tree of one leaf. */
+export function treeImportance({ tree, decrease }: GrownTree, columns: number): Float64Array {
+  const importance = new Float64Array(columns);
+  let total = 0;
+  for (let node = 0; node < decrease.length; node++) {
+    if (tree.feature[node] < 0) continue;
+    importance[tree.feature[node]] += decrease[node];
+    total += decrease[node];
+  }
+  return total > 0 ? importance.map((value) => value / total) : importance;
 }

@@ -94,8 +94,9 @@ export function encodeRows(encoding: Encoding, rows: readonly ModelRow[]): WithI
       const at = r * names.length + first;
       if (value === null) missing++;
       if (part.kind === "numeric") {
-        values[at] = typeof value === "number" ? value : Number.NaN;
-        if (typeof value === "string") unusable.add(value);
+        const usable = typeof value === "number" && Number.isFinite(value);
+        values[at] = usable ? value : Number.NaN;
+        if (!usable && value !== null) unusable.add(String(value));
       } else if (value !== null) {
         const index = part.categories.indexOf(String(value));
         if (index >= 0) values[at + index] = 1;
@@ -144,7 +145,7 @@ function unusableIssue(part: ColumnEncoding, found: readonly string[]): Issue {
     ? {
         code: "value-not-numeric",
         severity: "warning",
-        message: `Column ${part.column} was numeric in training but holds ${shown}, taken as missing. Correct the values.`,
+        message: `Column ${part.column} is numeric but holds ${shown}, taken as missing. Finite numbers are expected; correct the values.`,
         subject: part.column,
       }
     : {

@@ -31,10 +31,11 @@ export function fitMedians({ columns, values }: FeatureMatrix): Medians {
  */
 export function impute(matrix: FeatureMatrix, medians: Medians): FeatureMatrix {
   const width = matrix.columns.length;
-  const values = Float64Array.from(matrix.values, (value, i) => {
+  const values = new Float64Array(matrix.values.length);
+  for (let i = 0; i < values.length; i++) {
     const median = medians[i % width];
-    if (median === null) return 0;
-    return Number.isNaN(value) ? median : value;
-  });
+    const value = matrix.values[i];
+    values[i] = median === null ? 0 : Number.isNaN(value) ? median : value;
+  }
   return { columns: matrix.columns, values };
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import recorded from "../../tests/golden/models/forests.json" with { type: "json" };
 import { deriveKey, RandomStream, randomKey } from "../domain/random.ts";
 import { predictTree } from "./decision-tree.ts";
+import { fromModelJson, toModelJson } from "./model-json.ts";
+import { outOfBagImportance, permutationImportance } from "./permutation-importance.ts";
 import { type Forest, type ForestOptions, fitForest, predictForest } from "./random-forest.ts";
 
 interface Distribution<T> {
@@ -19,6 +21,7 @@ interface GoldenForest {
   readonly testMse: Distribution<number>;
   readonly importance: Distribution<number[]>;
   readonly predictions: Distribution<number[]>;
+  readonly permutation?: Distribution<number[]>;
 }
 const golden = recorded as { seeds: number; trees: number; cases: GoldenForest[] };
 
@@ -31,7 +34,7 @@ const squaredError = (a: ArrayLike<number>, b: readonly number[]) =>
 
 function sampleForest(options: Partial<ForestOptions> = {}, seed = 1): Forest {
   const { x, y } = sample();
-  return fitForest(matrix(x), y, { trees: 20, ...options }, randomKey(seed));
+  return fitForest({ x: matrix(x), target: y }, { trees: 20, ...options }, randomKey(seed));
 }
 function sample(rows = 40) {
   const draw = new RandomStream(randomKey(9));
@@ -42,8 +45,7 @@ function sample(rows = 40) {
 describe.each(golden.cases)("a forest agrees with scikit-learn's in distribution: $name", (reference) => {
   const forests = Array.from({ length: golden.seeds }, (_, seed) =>
     fitForest(
-      matrix(reference.x),
-      reference.y,
+      { x: matrix(reference.x), target: reference.y },
       { trees: golden.trees, ...reference.options },
       deriveKey(randomKey(2026), "golden", seed),
     ),
@@ -81,6 +83,23 @@ describe.each(golden.cases)("a forest agrees with scikit-learn's in distribution
     });
   });
 
+  const { permutation } = reference;
+  // One case is enough for a measure that asks nothing of how the trees were grown, and takes its time.
+  if (permutation !== undefined && reference === golden.cases[0]) {
+    it("mean cost of permuting each column among new rows", () => {
+      const costs = forests.map((forest, seed) =>
+        permutationImportance(forest, matrix(reference.xTest), reference.yTest, 4, randomKey(seed)),
+      );
+      permutation.mean.forEach((mean, c) => {
+        const z = zOf(
+          costs.map((cost) => cost.mean[c]),
+          { mean, sd: permutation.sd[c] },
+        );
+        expect(Math.abs(z), `column ${c}`).toBeLessThan(4);
+      });
+    });
+  }
+
   it("mean prediction of each new row, without excess over chance", () => {
     const scores = reference.predictions.mean.map((mean, row) =>
       zOf(
@@ -109,7 +128,7 @@ describe("out-of-bag predictions", () => {
   it("are the means over the trees whose bootstrap left the row out", () => {
     const { x, y } = sample();
     const key = randomKey(3);
-    const forest = fitForest(matrix(x), y, { trees: 15 }, key);
+    const forest = fitForest({ x: matrix(x), target: y }, { trees: 15 }, key);
     const expected = y.map((_, row) => {
       const unseen = forest.trees.filter((_tree, t) => {
         const draw = new RandomStream(deriveKey(key, "tree", t));
@@ -137,12 +156,51 @@ describe("out-of-bag predictions", () => {
   });
 });
 
+describe("out-of-bag importance", () => {
+  it("is the mean over the trees of what permuting the rows they did not see costs them", () => {
+    const { x, y } = sample(150);
+    const training = { x: matrix(x), target: y };
+    const forest = fitForest(training, { trees: 200 }, randomKey(4));
+    const { mean, deviation } = outOfBagImportance(forest, training, randomKey(5));
+    // Columns 0 and 1 make the outcome; the others are noise, whose cost is 0 in the mean.
+    for (const c of [2, 3, 4, 5]) expect(Math.abs(mean[c])).toBeLessThan(mean[0] / 4);
+    for (const c of [2, 3, 4, 5]) expect(deviation[c]).toBeLessThan(deviation[0]);
+    const constant = { x: matrix(x), target: Array(150).fill(2) };
+    const flat = fitForest(constant, { trees: 5 }, randomKey(4));
+    expect([...outOfBagImportance(flat, constant, randomKey(5)).mean]).toEqual(Array(6).fill(0));
+  });
+});
+
+describe("sample weights", () => {
+  it("count a row as often as copies of it do, where there is no bootstrap", () => {
+    const { x, y } = sample();
+    const options = { trees: 3, bootstrap: false, featuresPerSplit: "all", minLeafRows: 1 } as const;
+    const weights = y.map((_, i) => 1 + (i % 3));
+    const repeat = <T>(items: T[]) => items.flatMap((item, i) => Array<T>(weights[i]).fill(item));
+    const weighted = fitForest({ x: matrix(x), target: y, weights }, options, randomKey(1));
+    const copied = fitForest({ x: matrix(repeat(x)), target: repeat(y) }, options, randomKey(1));
+    const predicted = predictForest(weighted, matrix(x));
+    predictForest(copied, matrix(x)).forEach((value, row) => {
+      expect(predicted[row]).toBeCloseTo(value, 10);
+    });
+  });
+
+  it("leave rows of weight 0 out, bootstrap or not", () => {
+    const { x, y } = sample();
+    const weights = y.map((_, i) => (i < 20 ? 1 : 0));
+    const spoilt = y.map((value, i) => (i < 20 ? value : 1e6));
+    const forest = fitForest({ x: matrix(x), target: spoilt, weights }, { trees: 20 }, randomKey(1));
+    expect(Math.max(...predictForest(forest, matrix(x)))).toBeLessThan(100);
+    expect(forest.outOfBag!.meanSquaredError).toBeLessThan(100);
+  });
+});
+
 describe("a third of the columns", () => {
   it("is rounded up, so that a table of four or five columns compares two of them at each split", () => {
     const grow = (width: number, featuresPerSplit: "third" | number) => {
       const { x, y } = sample();
       const narrow = x.map((row) => row.slice(0, width));
-      return fitForest(matrix(narrow), y, { trees: 5, featuresPerSplit }, randomKey(1)).trees;
+      return fitForest({ x: matrix(narrow), target: y }, { trees: 5, featuresPerSplit }, randomKey(1)).trees;
     };
     expect(grow(4, "third")).toEqual(grow(4, 2));
     expect(grow(4, "third")).not.toEqual(grow(4, 1));
@@ -154,7 +212,7 @@ describe("a fitted forest", () => {
   it("predicts the same after a journey through JSON", () => {
     const { x } = sample();
     const forest = sampleForest();
-    const read: Forest = JSON.parse(JSON.stringify(forest));
+    const read: Forest = fromModelJson(toModelJson(forest)) as Forest;
     expect(read).toEqual(forest);
     expect(predictForest(read, matrix(x))).toEqual(predictForest(forest, matrix(x)));
   });
@@ -162,7 +220,7 @@ describe("a fitted forest", () => {
   it("takes the training median for a missing value", () => {
     const { x, y } = sample(41);
     x[5][0] = Number.NaN;
-    const forest = fitForest(matrix(x), y, { trees: 20 }, randomKey(1));
+    const forest = fitForest({ x: matrix(x), target: y }, { trees: 20 }, randomKey(1));
     const observed = x
       .map((row) => row[0])
       .filter((value) => !Number.isNaN(value))
@@ -178,7 +236,7 @@ describe("a fitted forest", () => {
   it("never asks about a column without training values, whatever it later holds", () => {
     const { x, y } = sample();
     const holed = x.map((row) => [Number.NaN, ...row]);
-    const forest = fitForest(matrix(holed), y, { trees: 20 }, randomKey(1));
+    const forest = fitForest({ x: matrix(holed), target: y }, { trees: 20 }, randomKey(1));
     expect(forest.medians[0]).toBeNull();
     expect(forest.importance[0]).toBe(0);
     const withValue = predictForest(forest, matrix([[1e9, ...x[0]]]));
@@ -187,7 +245,7 @@ describe("a fitted forest", () => {
 
   it("predicts a constant target exactly and claims no share of variance", () => {
     const { x } = sample();
-    const forest = fitForest(matrix(x), Array(40).fill(1.3), { trees: 10 }, randomKey(1));
+    const forest = fitForest({ x: matrix(x), target: Array(40).fill(1.3) }, { trees: 10 }, randomKey(1));
     expect([...predictForest(forest, matrix(x.slice(0, 3)))]).toEqual([1.3, 1.3, 1.3]);
     expect(forest.outOfBag).toMatchObject({ rSquared: null, meanSquaredError: 0 });
     expect(forest.importance).toEqual([0, 0, 0, 0, 0, 0]);
@@ -195,8 +253,7 @@ describe("a fitted forest", () => {
 
   it("predicts the mean where all columns are constant", () => {
     const forest = fitForest(
-      matrix([[1], [1], [1], [1]]),
-      [0, 1, 2, 3],
+      { x: matrix([[1], [1], [1], [1]]), target: [0, 1, 2, 3] },
       { trees: 5, bootstrap: false },
       randomKey(1),
     );
@@ -207,7 +264,7 @@ describe("a fitted forest", () => {
 describe("a forest refuses", () => {
   const { x, y } = sample();
   const grow = (rows: number[][], target: number[], options: Partial<ForestOptions> = {}) =>
-    fitForest(matrix(rows), target, options, randomKey(1));
+    fitForest({ x: matrix(rows), target }, options, randomKey(1));
   it.each([
     ["fewer than three rows", "forest-rows", () => grow(x.slice(0, 2), [0, 1])],
     ["a target of another length", "forest-target", () => grow(x, [0, 1])],
@@ -215,11 +272,22 @@ describe("a forest refuses", () => {
     ["infinite values", "matrix-infinite", () => grow([[Infinity, 1], ...x.slice(1).map(() => [0, 1])], y)],
     ["no trees", "forest-option", () => grow(x, y, { trees: 0 })],
     ["half a column per split", "forest-option", () => grow(x, y, { featuresPerSplit: 0.5 })],
+    ["a share of no column", "forest-option", () => grow(x, y, { featuresPerSplit: { share: 0 } })],
+    [
+      "weights below 0",
+      "forest-weights",
+      () => fitForest({ x: matrix(x), target: y, weights: y.map(() => -1) }, {}, randomKey(1)),
+    ],
+    [
+      "weights of which none is above 0",
+      "forest-weights",
+      () => fitForest({ x: matrix(x), target: y, weights: y.map(() => 0) }, {}, randomKey(1)),
+    ],
     ["leaves without rows", "forest-option", () => grow(x, y, { minLeafRows: 0 })],
     [
       "a table without columns",
       "matrix-shape",
-      () => fitForest({ columns: [], values: new Float64Array(0) }, [], {}, randomKey(1)),
+      () => fitForest({ x: { columns: [], values: new Float64Array(0) }, target: [] }, {}, randomKey(1)),
     ],
     [
       "columns of another name",

@@ -3,14 +3,22 @@
  * rows, columns drawn at every split, out-of-bag predictions of the rows that a tree did not see.
  */
 import { DataError, UsageError } from "../domain/errors.ts";
-import { deriveKey, type RandomKey, RandomStream } from "../domain/random.ts";
-import { type DecisionTree, predictTree, TreeGrower, type TreeOptions } from "./decision-tree.ts";
+import type { RandomKey } from "../domain/random.ts";
+import {
+  type DecisionTree,
+  type GrownTree,
+  predictTree,
+  type TreeOptions,
+  treeImportance,
+} from "./decision-tree.ts";
+import { type Growth, growTrees } from "./forest-growth.ts";
 import { fitMedians, impute, type Medians } from "./imputation.ts";
 import { type FeatureMatrix, requireColumns, requireMatrix } from "./matrix.ts";
-import { type SortedColumns, sortColumns } from "./sorted-columns.ts";
+import { type OutOfBag, outOfBag } from "./out-of-bag.ts";
+import { sortColumns } from "./sorted-columns.ts";
 
-/** How many of `p` columns are drawn at each split; a number is a count and is cut to p. */
-export type FeaturesPerSplit = "third" | "square-root" | "all" | number;
+/** How many of `p` columns are drawn at each split: a rule, a whole number that is cut to p, or a share of p. */
+export type FeaturesPerSplit = "third" | "square-root" | "all" | number | { readonly share: number };
 
 export interface ForestOptions extends Omit<TreeOptions, "featuresPerSplit"> {
   readonly trees: number;
@@ -32,17 +40,7 @@ export const DEFAULT_FOREST_OPTIONS: ForestOptions = {
   splitter: "best",
 };
 
-/** Predictions of training rows by the trees that did not see them. */
-export interface OutOfBag {
-  /** One per training row; `null` where every tree saw the row. */
-  readonly predictions: readonly (number | null)[];
-  /** Over the rows that have a prediction; `null` where there are fewer than two or the target is constant. */
-  readonly rSquared: number | null;
-  /** `null` where no row has a prediction. */
-  readonly meanSquaredError: number | null;
-}
-
-/** A fitted forest: a plain value, JSON-serialisable without loss. */
+/** A fitted forest: a plain value. */
 export interface Forest {
   readonly columns: readonly string[];
   readonly options: ForestOptions;
@@ -54,61 +52,91 @@ export interface Forest {
   readonly importance: readonly number[];
   /** `null` without bootstrap. */
   readonly outOfBag: OutOfBag | null;
+  /** Tells again which rows each tree saw. */
+  readonly key: RandomKey;
 }
+
+/** Training rows of a forest. */
+export interface TrainingRows {
+  /** [rows × columns] row-major, NaN where missing (replaced by the column's median). */
+  readonly x: FeatureMatrix;
+  /** One finite number per row; for two classes 0 and 1, so that predictions are probabilities. */
+  readonly target: ArrayLike<number>;
+  /** How much each row counts in means and splits, at least 0 and not all 0; by default 1. */
+  readonly weights?: ArrayLike<number>;
+}
+
+/** Fits a forest, at once or on worker threads; the result is the same. */
+export type FitForest = (
+  training: TrainingRows,
+  options: Partial<ForestOptions>,
+  key: RandomKey,
+) => Forest | Promise<Forest>;
 
 /**
  * Fits a forest. Tree t draws from `deriveKey(key, "tree", t)` alone, so the result does not depend on the
- * order in which trees are grown. For two classes give the target as 0 and 1: predictions are probabilities.
- * A constant target gives trees of one leaf; a constant column is never asked about.
+ * order in which trees are grown, nor on the thread. A constant target gives trees of one leaf; a constant column is
+ * never asked about. A row counts once for the least leaf size, whatever its weight; a row of weight 0 not at all.
  *
- * @param x training rows, [rows × columns] row-major, NaN where missing (replaced by the column's median).
- * @param target one finite number per row.
  * @param options those not given are {@link DEFAULT_FOREST_OPTIONS}.
  * @throws {DataError} `forest-rows` for fewer than 3 rows; `forest-target` for a target that is not finite;
  *   `matrix-infinite`.
- * @throws {UsageError} `forest-option` for an option out of range; `forest-target` for a target of another
- *   length; `matrix-shape`.
+ * @throws {UsageError} `forest-option` for an option out of range; `forest-target` or `forest-weights` for targets or
+ *   weights of another length, or weights below 0; `matrix-shape`.
  */
-export function fitForest(
-  x: FeatureMatrix,
-  target: ArrayLike<number>,
+export function fitForest(training: TrainingRows, options: Partial<ForestOptions>, key: RandomKey): Forest {
+  const planned = planForest(training, options, key);
+  return planned.finish(growTrees(planned.growth, 0, planned.trees));
+}
+
+/** A forest before its trees are grown. */
+export interface PlannedForest {
+  readonly growth: Growth;
+  readonly trees: number;
+  /** Makes the forest of its trees, all of them in order. */
+  finish(grown: readonly GrownTree[]): Forest;
+}
+
+/** What {@link fitForest} does before the first tree and after the last; throws as it does. */
+export function planForest(
+  { x, target, weights }: TrainingRows,
   options: Partial<ForestOptions>,
   key: RandomKey,
-): Forest {
+): PlannedForest {
   const rows = requireMatrix(x);
   const y = requireTarget(target, rows);
   const chosen = requireOptions({ ...DEFAULT_FOREST_OPTIONS, ...options });
   const medians = fitMedians(x);
-  const sorted = sortColumns(impute(x, medians));
-  const featuresPerSplit = countFeatures(chosen.featuresPerSplit, x.columns.length);
-  const grower = new TreeGrower(sorted, y, { ...chosen, featuresPerSplit });
-
-  const trees: DecisionTree[] = [];
-  const importance = new Float64Array(x.columns.length);
-  const unseen = new UnseenRows(sorted, y);
-  const weights = new Float64Array(rows).fill(1);
-  for (let t = 0; t < chosen.trees; t++) {
-    const random = new RandomStream(deriveKey(key, "tree", t));
-    if (chosen.bootstrap) {
-      weights.fill(0);
-      for (let i = 0; i < rows; i++) weights[random.integer(rows)]++;
-    }
-    const grown = grower.grow(weights, random);
-    trees.push(grown.tree);
-    grown.importance.forEach((decrease, column) => {
-      importance[column] += decrease;
-    });
-    if (chosen.bootstrap) unseen.add(grown.tree, weights);
-  }
-  const total = importance.reduce((sum, decrease) => sum + decrease, 0);
+  const columns = [...x.columns];
+  const growth: Growth = {
+    x: sortColumns(impute(x, medians)),
+    target: y,
+    weights: requireWeights(weights, rows),
+    options: {
+      featuresPerSplit: countFeatures(chosen.featuresPerSplit, columns.length),
+      minLeafRows: chosen.minLeafRows,
+      maxDepth: chosen.maxDepth,
+      splitter: chosen.splitter,
+    },
+    bootstrap: chosen.bootstrap,
+    key,
+  };
   return {
-    columns: [...x.columns],
-    options: chosen,
-    trainingRows: rows,
-    medians,
-    trees,
-    importance: Array.from(importance, (decrease) => (total > 0 ? decrease / total : 0)),
-    outOfBag: chosen.bootstrap ? unseen.summary() : null,
+    growth,
+    trees: chosen.trees,
+    finish: (grown) => {
+      const trees = grown.map(({ tree }) => tree);
+      return {
+        columns,
+        options: chosen,
+        trainingRows: rows,
+        medians,
+        trees,
+        importance: meanImportance(grown, columns.length),
+        outOfBag: chosen.bootstrap ? outOfBag(growth, trees) : null,
+        key,
+      };
+    },
   };
 }
 
@@ -121,9 +149,7 @@ export function fitForest(
  * @throws {DataError} `matrix-infinite`.
  */
 export function predictForest(forest: Forest, x: FeatureMatrix): Float64Array {
-  requireColumns(x, forest.columns);
-  const rows = requireMatrix(x);
-  const { values } = impute(x, forest.medians);
+  const { rows, values } = completeRows(forest, x);
   const predictions = new Float64Array(rows);
   const trees = forest.trees;
   for (let row = 0; row < rows; row++) {
@@ -137,50 +163,27 @@ export function predictForest(forest: Forest, x: FeatureMatrix): Float64Array {
   return predictions;
 }
 
-/** Collects the out-of-bag predictions while the trees are grown. */
-class UnseenRows {
-  readonly #x: SortedColumns;
-  readonly #target: Float64Array;
-  /** Sums of differences from the first target: exact where all targets are equal. */
-  readonly #sums: Float64Array;
-  readonly #counts: Int32Array;
+/** Rows as a fitted forest reads them: checked, row-major, missing values replaced. Throws as {@link predictForest}. */
+export function completeRows(forest: Forest, x: FeatureMatrix): { rows: number; values: Float64Array } {
+  requireColumns(x, forest.columns);
+  const rows = requireMatrix(x);
+  return { rows, values: impute(x, forest.medians).values };
+}
 
-  constructor(x: SortedColumns, target: Float64Array) {
-    this.#x = x;
-    this.#target = target;
-    this.#sums = new Float64Array(x.rows);
-    this.#counts = new Int32Array(x.rows);
+function meanImportance(grown: readonly GrownTree[], columns: number): number[] {
+  const importance = new Float64Array(columns);
+  for (const tree of grown) {
+    treeImportance(tree, columns).forEach((share, column) => {
+      importance[column] += share;
+    });
   }
-
-  add(tree: DecisionTree, weights: Float64Array): void {
-    for (let row = 0; row < this.#x.rows; row++) {
-      if (weights[row] > 0) continue;
-      this.#sums[row] += predictTree(tree, this.#x.values, row, this.#x.rows) - this.#target[0];
-      this.#counts[row]++;
-    }
-  }
-
-  summary(): OutOfBag {
-    const target = this.#target;
-    const predictions = Array.from(this.#sums, (sum, row) =>
-      this.#counts[row] === 0 ? null : target[0] + sum / this.#counts[row],
-    );
-    const known = [...predictions.keys()].filter((row) => predictions[row] !== null);
-    if (known.length === 0) return { predictions, rSquared: null, meanSquaredError: null };
-    const mean = known.reduce((sum, row) => sum + target[row], 0) / known.length;
-    const residual = known.reduce((sum, row) => sum + (target[row] - predictions[row]!) ** 2, 0);
-    const total = known.reduce((sum, row) => sum + (target[row] - mean) ** 2, 0);
-    const isConstant = known.every((row) => target[row] === target[known[0]]);
-    return {
-      predictions,
-      rSquared: isConstant ? null : 1 - residual / total,
-      meanSquaredError: residual / known.length,
-    };
-  }
+  const total = importance.reduce((sum, share) => sum + share, 0);
+  return Array.from(importance, (share) => (total > 0 ? share / total : 0));
 }
 
 function countFeatures(choice: FeaturesPerSplit, columns: number): number {
   if (typeof choice === "number") return Math.min(choice, columns);
+  if (typeof choice === "object") return Math.ceil(choice.share * columns);
   const rules = {
     // Rounded up: the indicators of one category share the draws, and one draw of five is a random tree.
     third: Math.ceil(columns / 3),
@@ -216,6 +219,18 @@ function requireTarget(target: ArrayLike<number>, rows: number): Float64Array {
   return y;
 }
 
+function requireWeights(weights: ArrayLike<number> | undefined, rows: number): Float64Array {
+  if (weights === undefined) return new Float64Array(rows).fill(1);
+  const checked = Float64Array.from(weights);
+  const wrong = checked.find((weight) => !(weight >= 0 && weight < Infinity));
+  if (checked.length === rows && wrong === undefined && checked.some((weight) => weight > 0)) return checked;
+  throw new UsageError("forest-weights", {
+    found:
+      wrong === undefined ? `${checked.length} weights for ${rows} rows, or none above 0` : `weight ${wrong}`,
+    expected: "one finite weight of at least 0 per row, not all 0",
+  });
+}
+
 function requireOptions(options: ForestOptions): ForestOptions {
   const { trees, featuresPerSplit, minLeafRows, maxDepth } = options;
   const counts = { trees, minLeafRows, ...(maxDepth === null ? {} : { maxDepth }) };
@@ -225,6 +240,12 @@ function requireOptions(options: ForestOptions): ForestOptions {
     throw new UsageError("forest-option", {
       found: `${name} ${value}`,
       expected: "a whole number of at least 1",
+    });
+  }
+  if (typeof featuresPerSplit === "object" && !(featuresPerSplit.share > 0 && featuresPerSplit.share <= 1)) {
+    throw new UsageError("forest-option", {
+      found: `a share of ${featuresPerSplit.share} of the columns`,
+      expected: "a number above 0 and at most 1",
     });
   }
   return options;

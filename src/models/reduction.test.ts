@@ -106,3 +106,34 @@ describe("the eigenvectors of a symmetric matrix", () => {
     }
   });
 });
+
+describe("steps", () => {
+  it("reduce one after the other, each learned from what the one before left", () => {
+    const draw = new RandomStream(randomKey(7));
+    const rows = Array.from({ length: 30 }, () => {
+      const [a, b] = [draw.normal(), draw.normal()];
+      return [a, 0.01 * b, a + 0.001 * draw.normal(), 3 * b, 5];
+    });
+    const x = { columns: ["a", "faint", "copy", "b", "constant"], values: Float64Array.from(rows.flat()) };
+    const steps = [
+      { kind: "variance", minimum: 0.01 },
+      { kind: "correlation", maximum: 0.95 },
+    ] as const;
+    const reduction = fitReduction(x, { kind: "steps", steps });
+    expect(applyReduction(reduction, x).columns).toEqual(["a", "b"]);
+    const components = fitReduction(x, {
+      kind: "steps",
+      steps: [...steps, { kind: "principal-components", components: 9 }],
+    });
+    expect(applyReduction(components, x).columns).toEqual(["pc00", "pc01"]);
+  });
+
+  it("leave a model its columns where none varies enough", () => {
+    const x = { columns: ["a", "b"], values: Float64Array.of(1, 2, 1, 2, 1, 2) };
+    const reduction = fitReduction(x, { kind: "variance", minimum: 0 });
+    expect(applyReduction(reduction, x)).toEqual(x);
+    expect(() => fitReduction(x, { kind: "variance", minimum: -1 })).toThrow(
+      expect.objectContaining({ code: "reduction-option" }),
+    );
+  });
+});

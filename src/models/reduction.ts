@@ -9,15 +9,21 @@ import { type FeatureMatrix, requireColumns } from "./matrix.ts";
 
 export type ReductionOptions =
   | { readonly kind: "none" }
+  /** Drops columns whose variance, in the square of their unit, is not above `minimum`. */
+  | { readonly kind: "variance"; readonly minimum: number }
   /** Drops constant columns, and each column whose |r| with an earlier kept one exceeds `maximum` (0 to 1). */
   | { readonly kind: "correlation"; readonly maximum: number }
   /** Scores on the first principal components of the standardised columns; fewer where the rank is less. */
-  | { readonly kind: "principal-components"; readonly components: number };
+  | { readonly kind: "principal-components"; readonly components: number }
+  /** One after the other. */
+  | { readonly kind: "steps"; readonly steps: readonly ReductionOptions[] };
 
 /** A fitted reduction; JSON-serialisable. */
 export type Reduction =
   | { readonly kind: "none" }
-  | { readonly kind: "correlation"; readonly columns: readonly string[]; readonly kept: readonly number[] }
+  /** Some of the columns, as they are. */
+  | { readonly kind: "selection"; readonly columns: readonly string[]; readonly kept: readonly number[] }
+  | { readonly kind: "steps"; readonly steps: readonly Reduction[] }
   | {
       readonly kind: "principal-components";
       readonly columns: readonly string[];
@@ -46,12 +52,29 @@ interface Standardised {
 export function fitReduction(x: FeatureMatrix, options: ReductionOptions): Reduction {
   requireOptions(options);
   if (options.kind === "none") return options;
+  if (options.kind === "steps") return fitSteps(x, options.steps);
   const medians = fitMedians(x);
   const standardised = standardise(impute(x, medians));
   const columns = [...x.columns];
-  return options.kind === "correlation"
-    ? { kind: "correlation", columns, kept: keepUncorrelated(standardised, columns.length, options.maximum) }
-    : { kind: "principal-components", columns, medians, ...principalComponents(standardised, options) };
+  if (options.kind === "principal-components") {
+    return { kind: "principal-components", columns, medians, ...principalComponents(standardised, options) };
+  }
+  const kept =
+    options.kind === "variance"
+      ? keepVarying(standardised, columns.length, options.minimum)
+      : keepUncorrelated(standardised, columns.length, options.maximum);
+  return { kind: "selection", columns, kept };
+}
+
+function fitSteps(x: FeatureMatrix, options: readonly ReductionOptions[]): Reduction {
+  const steps: Reduction[] = [];
+  let reduced = x;
+  for (const step of options) {
+    const fitted = fitReduction(reduced, step);
+    steps.push(fitted);
+    reduced = applyReduction(fitted, reduced);
+  }
+  return { kind: "steps", steps };
 }
 
 /**
@@ -61,10 +84,11 @@ export function fitReduction(x: FeatureMatrix, options: ReductionOptions): Reduc
  */
 export function applyReduction(reduction: Reduction, x: FeatureMatrix): FeatureMatrix {
   if (reduction.kind === "none") return x;
+  if (reduction.kind === "steps") return reduction.steps.reduce((now, step) => applyReduction(step, now), x);
   requireColumns(x, reduction.columns);
   const width = x.columns.length;
   const rows = x.values.length / width;
-  if (reduction.kind === "correlation") {
+  if (reduction.kind === "selection") {
     const { kept } = reduction;
     const values = new Float64Array(rows * kept.length);
     for (let row = 0; row < rows; row++) {
@@ -86,6 +110,12 @@ export function applyReduction(reduction: Reduction, x: FeatureMatrix): FeatureM
 }
 
 function requireOptions(options: ReductionOptions): void {
+  if (options.kind === "variance" && !(options.minimum >= 0)) {
+    throw new UsageError("reduction-option", {
+      found: `variance limit ${options.minimum}`,
+      expected: "a number of at least 0",
+    });
+  }
   if (options.kind === "correlation" && !(options.maximum >= 0 && options.maximum <= 1)) {
     throw new UsageError("reduction-option", {
       found: `correlation limit ${options.maximum}`,
@@ -122,6 +152,13 @@ function standardise({ columns, values }: FeatureMatrix): Standardised {
     for (let row = 0; row < rows; row++) column[row] = norms[c] === 0 ? 0 : column[row] / norms[c];
   }
   return { means, norms, values: result };
+}
+
+/** All are kept where none varies enough: a model needs a column. */
+function keepVarying({ norms, values }: Standardised, width: number, minimum: number): number[] {
+  const freedom = Math.max(1, values.length / width - 1);
+  const kept = [...norms.keys()].filter((c) => norms[c] ** 2 / freedom > minimum);
+  return kept.length > 0 ? kept : [...norms.keys()];
 }
 
 /** The first column that varies is always kept, so the result is empty only where none varies: then all are kept. */

@@ -5,7 +5,12 @@ import { targetsOf } from "./comparison-outcome.ts";
 import type { EndpointName } from "./comparison-result.ts";
 import { type DecisionPoint, decisionCurve } from "./decision-curve.ts";
 import type { ModelScores } from "./model-columns.ts";
-import { chooseThreshold, type OperatingPoint, operatingPoint, type ThresholdRule } from "./operating-point.ts";
+import {
+  chooseThreshold,
+  type OperatingPoint,
+  operatingPoint,
+  type ThresholdRule,
+} from "./operating-point.ts";
 import { type PartialArea, type PartialAuc, partialAuc } from "./partial-auc.ts";
 import {
   type CalibrationGroup,

@@ -8,6 +8,7 @@ import { readNativeCohort } from "../io/layouts/native.ts";
 import { joinTables } from "../io/tables/join.ts";
 import { readTable } from "../io/tables/read.ts";
 import type { Table } from "../io/tables/table.ts";
+import { sourceColumns } from "./change-columns.ts";
 import { readOutcome } from "./outcome.ts";
 import { type StudyConfig, VOLUME_COLUMNS } from "./schema.ts";
 import type { StudyFile } from "./study-file.ts";
@@ -24,7 +25,7 @@ export async function readStudyCohort({ config, folder }: StudyFile): Promise<Wi
   requireColumns(table, config);
   const records = config.networks.length === 0 ? [] : await readRecords(root, issues);
   const patients: Patient[] = [];
-  for (const row of table.rows) {
+  for (const row of requireValues(table, config, issues)) {
     const patient = readPatient(row, config, records, issues);
     if (patient !== undefined) patients.push(patient);
   }
@@ -45,21 +46,35 @@ async function readClinicalTable(root: string, config: StudyConfig, issues: Issu
   const { id, table } = config.cohort;
   const tables: Table[] = [];
   for (const entry of Array.isArray(table) ? table : [table]) {
-    const { file: name, sheet } = typeof entry === "string" ? { file: entry, sheet: undefined } : entry;
+    const { file: name, sheet, id: own = id } = typeof entry === "string" ? { file: entry } : entry;
     const file = path.resolve(root, name);
-    const read = await readTable(file, { textColumns: [id], ...(sheet === undefined ? {} : { sheet }) });
-    if (!read.columns.includes(id)) {
+    const read = await readTable(file, { textColumns: [own], ...(sheet === undefined ? {} : { sheet }) });
+    if (!read.columns.includes(own)) {
       throw new DataError("column-unknown", {
         file,
-        found: `no column "${id}" (cohort.id)`,
-        remedy: suggestName(id, read.columns),
+        found: `no column "${own}" (${own === id ? "cohort.id" : "cohort.table"})`,
+        remedy: suggestName(own, read.columns),
       });
     }
-    tables.push(leaveOutDuplicates(read, id, issues));
+    tables.push(leaveOutDuplicates(withIdentifier(read, own, id), id, issues));
   }
   const joined = tables.length === 1 ? tables[0] : joinTables(tables, id);
   issues.push(...joined.issues);
   return joined;
+}
+
+/** The table with its own identifier column named as the cohort's is. */
+function withIdentifier(table: Table, own: string, id: string): Table {
+  if (own === id) return table;
+  if (table.columns.includes(id)) {
+    throw new DataError("table-conflict", {
+      file: table.file,
+      found: `both "${own}" and "${id}", where the first is to be named as the second`,
+      remedy: `Leave out cohort.table.id, or rename the column "${id}".`,
+    });
+  }
+  const rows = table.rows.map(({ [own]: value, ...others }) => ({ [id]: value ?? null, ...others }));
+  return { ...table, rows, columns: table.columns.map((column) => (column === own ? id : column)) };
 }
 
 /** Rows without an identifier and all rows of an identifier that stands twice are left out: which is right cannot be known. */
@@ -97,6 +112,8 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
   const { cohort, outcome, subtype, models, networks } = config;
   const named: [string, string | undefined][] = [
     ["cohort.split.column", cohort.split?.column],
+    ["cohort.centre", cohort.centre],
+    ...(cohort.require ?? []).map((column): [string, string] => ["cohort.require", column]),
     ["outcome.rcb", outcome.rcb],
     ["outcome.rcbClass", outcome.rcbClass],
     ["outcome.pcr", outcome.pcr],
@@ -112,7 +129,7 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
   ];
   for (const model of models) {
     if (typeof model === "object" && "columns" in model) {
-      for (const column of model.columns)
+      for (const column of model.columns.flatMap(sourceColumns))
         if (!made.includes(column)) named.push([`model "${model.name}"`, column]);
     }
   }
@@ -129,6 +146,20 @@ function requireColumns(table: Table, config: StudyConfig): void {
     found: missing.map(([place, column]) => `no column "${column}" (${place})`).join("; "),
     remedy: suggestName(missing[0][1], table.columns),
   });
+}
+
+/** The rows that have a value in every required column; how many have not is told. */
+function requireValues(table: Table, { cohort }: StudyConfig, issues: Issue[]): Table["rows"] {
+  const required = cohort.require ?? [];
+  const rows = table.rows.filter((row) => required.every((column) => row[column] !== null));
+  if (rows.length < table.rows.length) {
+    issues.push({
+      code: "patients-incomplete",
+      severity: "info",
+      message: `${table.rows.length - rows.length} of ${table.rows.length} patients lack a value of ${required.join(", ")}, which the study requires, and are not in it.`,
+    });
+  }
+  return rows;
 }
 
 async function readRecords(root: string, issues: Issue[]): Promise<readonly ExaminationRecord[]> {

@@ -46,7 +46,7 @@ function simulate(): ModelPatient[] {
       id: `P${i}`,
       set: train ? "train" : "test",
       outcome: outcomeOfScore(burden),
-      fold: train ? i % 3 : null,
+      folds: train ? [i % 3] : [],
       versions: train ? [first] : [first, { ...first, [DEEP[1]]: burden + 2 }],
     };
   });
@@ -54,13 +54,13 @@ function simulate(): ModelPatient[] {
 
 const patients = simulate();
 const fitStudy = (members: readonly ModelPatient[]) => fitOutcomeModels(config, members, IMAGE_COLUMNS, KEY);
-const { predictions, fitted, issues } = fitStudy(patients);
+const { predictions, fitted, issues } = await fitStudy(patients);
 const replaced = (i: number, change: Partial<ModelPatient>) =>
   patients.map((patient, at) => (at === i ? { ...patient, ...change } : patient));
 const opposite = ({ rcbScore }: PathologyOutcome) => outcomeOfScore(rcbScore! > 1.5 ? 0 : 5);
 
 describe("the outcome models of a study", () => {
-  it("learn: out of fold, predictions go with the outcome", () => {
+  it("learn: out of fold, predictions go with the outcome", async () => {
     const truth = patients.slice(0, TRAIN).map(({ outcome }) => outcome.rcbScore!);
     const pairs = truth.flatMap((a, i) => truth.map((b, j) => [i, j, a - b] as const));
     for (const name of ["volume", "deep(nnunet)", "both"]) {
@@ -71,9 +71,11 @@ describe("the outcome models of a study", () => {
     }
   });
 
-  it("do not let a training patient's own outcome into its own prediction, yet into those of other folds", () => {
+  it("do not let a training patient's own outcome into its own prediction, yet into those of other folds", async () => {
     for (const i of [0, 7, 17]) {
-      const changed = fitStudy(replaced(i, { outcome: opposite(patients[i].outcome) })).predictions;
+      const { predictions: changed } = await fitStudy(
+        replaced(i, { outcome: opposite(patients[i].outcome) }),
+      );
       for (const [name, values] of Object.entries(changed)) {
         expect([name, values[i]]).toEqual([name, predictions[name][i]]);
         // Patients of the same fold share the model, which has not seen the changed outcome either.
@@ -84,24 +86,24 @@ describe("the outcome models of a study", () => {
     }
   });
 
-  it("do not look at the outcomes of the test set, known or not", () => {
+  it("do not look at the outcomes of the test set, known or not", async () => {
     const blinded = patients.map((patient) =>
       patient.set === "test" ? { ...patient, outcome: UNKNOWN_OUTCOME } : patient,
     );
     const turned = patients.map((patient) =>
       patient.set === "test" ? { ...patient, outcome: opposite(patient.outcome) } : patient,
     );
-    expect(fitStudy(blinded).predictions).toEqual(predictions);
-    expect(fitStudy(turned).predictions).toEqual(predictions);
-    expect(fitStudy(patients.slice(0, TRAIN)).fitted).toEqual(fitted);
+    expect((await fitStudy(blinded)).predictions).toEqual(predictions);
+    expect((await fitStudy(turned)).predictions).toEqual(predictions);
+    expect((await fitStudy(patients.slice(0, TRAIN))).fitted).toEqual(fitted);
     const many = Array.from({ length: 2 * TRAIN }, () => ({
       ...patients[TRAIN],
       outcome: outcomeOfClass("I"),
     }));
-    expect(fitStudy([...patients, ...many]).target).toBe("rcb-score");
+    expect((await fitStudy([...patients, ...many])).target).toBe("rcb-score");
   });
 
-  it("average what the networks' versions of a test patient's features give", () => {
+  it("average what the networks' versions of a test patient's features give", async () => {
     const i = TRAIN + 2;
     const each = patients[i].versions.map(
       (row) => predictModel(fitted["deep(nnunet)"], [row]).predictions[0],
@@ -110,13 +112,13 @@ describe("the outcome models of a study", () => {
     expect(predictions["deep(nnunet)"][i]).toBeCloseTo((each[0] + each[1]) / 2, 12);
   });
 
-  it("take a bare numeric column as the score itself, unless a forest is asked for", () => {
+  it("take a bare numeric column as the score itself, unless a forest is asked for", async () => {
     expect(predictions.bare).toEqual(patients.map(({ versions }) => versions[0].age));
     expect(fitted.bare.kind).toBe("column");
     expect(fitted.aged.kind).toBe("forest");
   });
 
-  it("combine by the mean of their members, out of fold too", () => {
+  it("combine by the mean of their members, out of fold too", async () => {
     predictions.both.forEach((value, i) => {
       expect(value).toBeCloseTo(
         (predictions["volume+subtype"][i]! + predictions["deep(nnunet)"][i]!) / 2,
@@ -125,7 +127,7 @@ describe("the outcome models of a study", () => {
     });
   });
 
-  it("have no prediction for a patient who lacks what they look at, in either set, and say so", () => {
+  it("have no prediction for a patient who lacks what they look at, in either set, and say so", async () => {
     for (const i of [4, TRAIN + 1]) {
       const lacking = patients[i].versions.map((row) => ({
         age: row.age,
@@ -133,7 +135,7 @@ describe("the outcome models of a study", () => {
         "pre.volume_ml": row["pre.volume_ml"],
         "post.volume_ml": null,
       }));
-      const found = fitStudy(replaced(i, { versions: lacking }));
+      const found = await fitStudy(replaced(i, { versions: lacking }));
       const values = (name: string) => found.predictions[name][i];
       expect(["volume", "volume+subtype", "deep(nnunet)", "both"].map(values)).toEqual([
         null,
@@ -151,9 +153,9 @@ describe("the outcome models of a study", () => {
     expect(issues).toEqual([]);
   });
 
-  it("go on without a model for which the data do not suffice, and without what is made of it", () => {
+  it("go on without a model for which the data do not suffice, and without what is made of it", async () => {
     const known = new Set([0, 1]);
-    const found = fitStudy(
+    const found = await fitStudy(
       patients.map((patient, i) => ({
         ...patient,
         versions: patient.versions.map((row) => ({
@@ -174,8 +176,8 @@ describe("the outcome models of a study", () => {
     ]);
   });
 
-  it("predict a training patient without an outcome by the models of the other folds", () => {
-    const found = fitStudy(replaced(3, { outcome: UNKNOWN_OUTCOME }));
+  it("predict a training patient without an outcome by the models of the other folds", async () => {
+    const found = await fitStudy(replaced(3, { outcome: UNKNOWN_OUTCOME }));
     expect(found.predictions.volume[3]).toBe(predictions.volume[3]);
     expect(found.issues.some(({ code }) => code === "outcome-missing")).toBe(true);
   });

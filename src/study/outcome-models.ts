@@ -2,7 +2,7 @@
  * The outcome models of a study: out-of-fold predictions for the training patients, and fixed models, fitted on all of
  * them, for the external test set.
  */
-import type { ClinicalValue, StudySet } from "../domain/cohort.ts";
+import type { StudySet } from "../domain/cohort.ts";
 import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import type { PathologyOutcome } from "../domain/outcome.ts";
@@ -11,14 +11,16 @@ import {
   combineModels,
   type FittedModel,
   fitModel,
-  type ModelSpec,
   meanPredictions,
   predictModel,
 } from "../models/comparators.ts";
 import { crossFit } from "../models/cross-validation.ts";
 import type { ModelRow } from "../models/encoding.ts";
+import { predictModelQuantiles } from "../models/forest-model.ts";
+import { type FitForest, fitForest } from "../models/random-forest.ts";
 import { richestTarget, type Target, targetOf } from "../models/target.ts";
-import { type ModelConfig, modelName, type StudyConfig } from "./schema.ts";
+import { type ImageColumns, isUsable, type ModelPlan, planModels } from "./model-plans.ts";
+import type { StudyConfig } from "./schema.ts";
 import { stableColumns } from "./stability.ts";
 
 /** What the models may look at for one patient. */
@@ -26,8 +28,8 @@ export interface ModelPatient {
   readonly id: string;
   readonly set: StudySet;
   readonly outcome: PathologyOutcome;
-  /** Fold of a training patient; null in the test set. */
-  readonly fold: number | null;
+  /** Fold of a training patient in each repeat, the first being that of the networks; empty in the test set. */
+  readonly folds: readonly number[];
   /**
    * One row per network that gave the features: for a training patient the one network that has not seen the patient,
    * for a test patient those of all folds, whose predictions are averaged.
@@ -37,16 +39,14 @@ export interface ModelPatient {
   readonly perturbed?: readonly ModelRow[];
 }
 
-/** Columns of each image-based model, as the features stage made them. */
-export interface ImageColumns {
-  readonly volume: readonly string[];
-  /** Deep features per network. */
-  readonly deep: Readonly<Record<string, readonly string[]>>;
-}
+/** Lower and upper bound. */
+export type PredictionInterval = readonly [number, number];
 
 export interface OutcomeModels {
   /** Per model, one prediction per patient in the order given; null is missing. Higher is more residual disease. */
   readonly predictions: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Of the models that are single forests, where the study asks for intervals; as the predictions. */
+  readonly intervals: Readonly<Record<string, readonly (PredictionInterval | null)[]>>;
   /** The fixed models, fitted on all training patients; without those for which the data do not suffice. */
   readonly fitted: Readonly<Record<string, FittedModel>>;
   readonly target: Target["kind"];
@@ -54,25 +54,33 @@ export interface OutcomeModels {
 }
 
 /** Fits and predicts every model of the study. A model for which the data do not suffice becomes an issue; the others go on. */
-export function fitOutcomeModels(
+export async function fitOutcomeModels(
   config: StudyConfig,
   patients: readonly ModelPatient[],
   imageColumns: ImageColumns,
   key: RandomKey,
-): OutcomeModels {
+  fit: FitForest = fitForest,
+): Promise<OutcomeModels> {
   const training = patients.filter((patient) => patient.set === "train");
   const target = richestTarget(training.map((patient) => patient.outcome));
-  const plans = planModels(config, training, imageColumns);
+  const plans = planModels(
+    config,
+    training.map(({ versions }) => versions[0]),
+    imageColumns,
+    key,
+  );
   const done = new Map<string, FittedPlan>();
   const issues: Issue[] = [];
   for (const plan of plans) {
     try {
-      const fitted = fitPlan(plan, {
+      const fitted = await fitPlan(plan, {
         patients,
         plans,
         target,
         done,
+        interval: config.forest.intervals ?? null,
         key: deriveKey(key, "model", plan.name),
+        fit,
       });
       done.set(plan.name, fitted);
       issues.push(...fitted.issues);
@@ -89,6 +97,9 @@ export function fitOutcomeModels(
   const nobody = patients.map(() => null);
   return {
     predictions: Object.fromEntries(plans.map(({ name }) => [name, done.get(name)?.predictions ?? nobody])),
+    intervals: Object.fromEntries(
+      [...done].flatMap(([name, { intervals }]) => (intervals === null ? [] : [[name, intervals]])),
+    ),
     fitted: Object.fromEntries([...done].map(([name, { fixed }]) => [name, fixed])),
     target,
     issues,
@@ -101,57 +112,104 @@ interface FitContext {
   readonly target: Target["kind"];
   /** The models before this one. */
   readonly done: ReadonlyMap<string, FittedPlan>;
+  /** Share of patients that an interval shall hold; null is none. */
+  readonly interval: number | null;
   readonly key: RandomKey;
+  readonly fit: FitForest;
 }
 
 interface FittedPlan {
   /** Fitted on all training patients. */
   readonly fixed: FittedModel;
-  /** Fitted without the patients of each fold. */
-  readonly folds: readonly FittedModel[];
+  /** Fitted without the patients of each fold, in each repeat. */
+  readonly repeats: readonly (readonly FittedModel[])[];
   /** One per patient. */
   readonly predictions: readonly (number | null)[];
+  readonly intervals: readonly (PredictionInterval | null)[] | null;
   readonly issues: readonly Issue[];
 }
 
-function fitPlan(plan: ModelPlan, context: FitContext): FittedPlan {
+/** Which training patients a model is fitted on: all, or all but one fold of one repeat. */
+type Part = "all" | { readonly repeat: number; readonly fold: number };
+
+async function fitPlan(plan: ModelPlan, context: FitContext): Promise<FittedPlan> {
   const { patients, plans } = context;
   const usable = patients.map((patient) => patient.versions.every((row) => isUsable(row, plan, plans)));
   const trainable = patients.filter((patient, i) => usable[i] && patient.set === "train");
-  const membersOf = (rows: Int32Array) => Array.from(rows, (row) => trainable[row]);
-  const outOfFold = crossFit(
-    Int32Array.from(trainable, (patient) => patient.fold ?? 0),
-    (rows, fold) => fitMembers(plan, membersOf(rows), fold, context),
-    (model, rows) =>
-      predictModel(
-        model,
-        membersOf(rows).map(({ versions }) => versions[0]),
-      ).predictions,
+  const { predictions: held, models } = await crossFitRepeats(trainable, (members, part) =>
+    fitMembers(plan, members, part, context),
   );
-  const fixed = fitMembers(plan, trainable, "all", context);
+  const fixed = await fitMembers(plan, trainable, "all", context);
   const issues: Issue[] = [...labelled(fixed.issues, plan.name), ...unpredicted(plan, usable)];
-  const held = new Map(trainable.map(({ id }, row) => [id, outOfFold.predictions[row]]));
+  const heldOf = new Map(trainable.map(({ id }, row) => [id, held[row]]));
   const predictions = patients.map((patient, i) => {
     if (!usable[i]) return null;
-    if (patient.set === "train") return finiteOrNull(held.get(patient.id) ?? Number.NaN);
+    if (patient.set === "train") return finiteOrNull(heldOf.get(patient.id) ?? Number.NaN);
     const versions = patient.versions.map((row) => predictModel(fixed, [row]));
     issues.push(...labelled(versions[0].issues, plan.name, patient.id));
     return finiteOrNull(meanPredictions(versions.map((version) => version.predictions))[0]);
   });
-  return { fixed, folds: outOfFold.models, predictions, issues };
+  const intervals =
+    context.interval === null
+      ? null
+      : intervalsOf(patients, usable, context.interval, (patient) =>
+          patient.set === "train" ? models[0][patient.folds[0]] : fixed,
+        );
+  return { fixed, repeats: models, predictions, intervals, issues };
 }
 
-/** @param fold The fold that the members leave out, or `all` where they are all training patients. */
+/**
+ * Out-of-fold predictions of training patients: in each repeat by the model of the other folds, and the mean over the
+ * repeats.
+ */
+export async function crossFitRepeats(
+  members: readonly ModelPatient[],
+  fitWithout: (members: readonly ModelPatient[], part: Exclude<Part, "all">) => Promise<FittedModel>,
+): Promise<{ predictions: Float64Array; models: FittedModel[][] }> {
+  const repeats = Math.max(1, ...members.map(({ folds }) => folds.length));
+  const predictions: Float64Array[] = [];
+  const models: FittedModel[][] = [];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const membersOf = (rows: Int32Array) => Array.from(rows, (row) => members[row]);
+    const fitted = await crossFit(
+      Int32Array.from(members, ({ folds }) => folds[repeat] ?? 0),
+      (rows, fold) => fitWithout(membersOf(rows), { repeat, fold }),
+      (model, rows) =>
+        predictModel(
+          model,
+          membersOf(rows).map(({ versions }) => versions[0]),
+        ).predictions,
+    );
+    predictions.push(fitted.predictions);
+    models.push([...fitted.models]);
+  }
+  return { predictions: meanPredictions(predictions), models };
+}
+
 function fitMembers(
   plan: ModelPlan,
   members: readonly ModelPatient[],
-  fold: number | "all",
-  { done, target, key }: FitContext,
-): FittedModel {
+  part: Part,
+  { done, target, key, fit }: FitContext,
+): Promise<FittedModel> {
   if (plan.kind === "combined") {
     const parts = plan.of.map((name) => requireFitted(name, done));
-    return combineModels(parts.map(({ fixed, folds }) => (fold === "all" ? fixed : folds[fold])));
+    const fitted = parts.map(({ fixed, repeats }) =>
+      part === "all" ? fixed : repeats[part.repeat][part.fold],
+    );
+    return Promise.resolve(combineModels(fitted));
   }
+  return fitToPatients(plan, members, target, partKey(key, part), fit);
+}
+
+/** Fits one model to patients, each by its first row. */
+export function fitToPatients(
+  plan: Extract<ModelPlan, { kind: "fitted" }>,
+  members: readonly ModelPatient[],
+  target: Target["kind"],
+  key: RandomKey,
+  fit: FitForest,
+): Promise<FittedModel> {
   const rows = members.map(({ versions }) => versions[0]);
   const outcomes = targetOf(
     members.map(({ outcome }) => outcome),
@@ -159,7 +217,44 @@ function fitMembers(
   );
   const spec =
     plan.minIcc === undefined ? plan.spec : plan.specOf(stableColumns(members, plan.anyOf, plan.minIcc));
-  return fitModel(spec, rows, outcomes, deriveKey(key, "fit", fold));
+  return fitModel(spec, rows, outcomes, key, fit);
+}
+
+/** Key of the fit of a part. */
+export function partKey(key: RandomKey, part: Part): RandomKey {
+  if (part === "all") return deriveKey(key, "fit", "all");
+  return deriveKey(key, "fit", part.fold, ...(part.repeat === 0 ? [] : [part.repeat]));
+}
+
+/** Quantiles of single forests on each side; the mean over the versions of a patient's row. */
+function intervalsOf(
+  patients: readonly ModelPatient[],
+  usable: readonly boolean[],
+  share: number,
+  modelOf: (patient: ModelPatient) => FittedModel,
+): (PredictionInterval | null)[] | null {
+  const quantiles = [(1 - share) / 2, (1 + share) / 2];
+  // By model, since each has its training rows to look through.
+  const askedOf = new Map<FittedModel, { patient: number; row: ModelRow }[]>();
+  patients.forEach((patient, i) => {
+    if (!usable[i]) return;
+    const model = modelOf(patient);
+    const asked = patient.versions.map((row) => ({ patient: i, row }));
+    askedOf.set(model, [...(askedOf.get(model) ?? []), ...asked]);
+  });
+  const intervals = new Array<PredictionInterval | null>(patients.length).fill(null);
+  for (const [model, asked] of askedOf) {
+    if (model.kind !== "forest") return null;
+    const rows = asked.map(({ row }) => row);
+    const bounds = predictModelQuantiles(model, rows, quantiles);
+    if (bounds === null) return null;
+    asked.forEach(({ patient }, at) => {
+      const [low, high] = intervals[patient] ?? [0, 0];
+      const part = patients[patient].versions.length;
+      intervals[patient] = [low + bounds[2 * at] / part, high + bounds[2 * at + 1] / part];
+    });
+  }
+  return intervals;
 }
 
 function requireFitted(name: string, done: ReadonlyMap<string, FittedPlan>): FittedPlan {
@@ -182,106 +277,6 @@ function unpredicted({ name }: ModelPlan, usable: readonly boolean[]): Issue[] {
       message: `${left} of ${usable.length} patients lack what this model looks at and have no prediction of it.`,
     },
   ];
-}
-
-type ModelPlan =
-  | {
-      readonly kind: "fitted";
-      readonly name: string;
-      readonly spec: ModelSpec;
-      /** Columns without which there is no prediction. */
-      readonly required: readonly string[];
-      /** Columns of which at least one must be known. */
-      readonly anyOf: readonly string[];
-      /** Where given, only the columns that are this stable in the training patients are looked at. */
-      readonly minIcc?: number;
-      readonly specOf: (columns: readonly string[]) => ModelSpec;
-    }
-  | { readonly kind: "combined"; readonly name: string; readonly of: readonly string[] };
-
-function planModels(
-  config: StudyConfig,
-  training: readonly ModelPatient[],
-  imageColumns: ImageColumns,
-): ModelPlan[] {
-  const { trees, minLeaf, featureShare } = config.forest;
-  const forest = (columns: readonly string[]): ModelSpec => ({
-    kind: "forest",
-    columns,
-    options: {
-      trees,
-      minLeafRows: minLeaf,
-      ...(featureShare === undefined ? {} : { featuresPerSplit: Math.ceil(columns.length * featureShare) }),
-    },
-  });
-  return config.models.map((model): ModelPlan => {
-    const name = modelName(model);
-    if (model === "volume" || model === "volume+subtype") {
-      const columns = model === "volume" ? imageColumns.volume : [...imageColumns.volume, "subtype"];
-      return {
-        kind: "fitted",
-        name,
-        spec: forest(columns),
-        specOf: forest,
-        required: imageColumns.volume,
-        anyOf: [],
-      };
-    }
-    if ("deep" in model) {
-      const columns = imageColumns.deep[model.deep];
-      const minIcc = model.minIcc ?? config.features.stability?.minIcc;
-      return {
-        kind: "fitted",
-        name,
-        spec: forest(columns),
-        specOf: forest,
-        required: [],
-        anyOf: columns,
-        ...(minIcc === undefined ? {} : { minIcc }),
-      };
-    }
-    if ("of" in model) return { kind: "combined", name, of: model.of };
-    return {
-      kind: "fitted",
-      name,
-      spec: isBareColumn(model, config.models, training)
-        ? { kind: "column", column: model.columns[0] }
-        : forest(model.columns),
-      specOf: forest,
-      required: [],
-      anyOf: model.columns,
-    };
-  });
-}
-
-/**
- * A single numeric column is the score itself unless the study asks for a forest, or combines it with other models, which
- * needs the scale of the outcome.
- */
-function isBareColumn(
-  model: Extract<ModelConfig, { columns: string[] }>,
-  models: readonly ModelConfig[],
-  training: readonly ModelPatient[],
-): boolean {
-  if (model.estimator !== undefined) return model.estimator === "column";
-  if (model.columns.length > 1) return false;
-  const combined = models.some(
-    (other) => typeof other === "object" && "of" in other && other.of.includes(model.name),
-  );
-  if (combined) return false;
-  return training.every(({ versions }) => typeof (versions[0][model.columns[0]] ?? 0) === "number");
-}
-
-function isUsable(row: ModelRow, plan: ModelPlan, plans: readonly ModelPlan[]): boolean {
-  if (plan.kind === "combined") {
-    return plan.of.every((name) => isUsable(row, plans.find((other) => other.name === name)!, plans));
-  }
-  if (!plan.required.every((column) => isKnown(row[column]))) return false;
-  return plan.anyOf.length === 0 || plan.anyOf.some((column) => isKnown(row[column]));
-}
-
-function isKnown(value: ClinicalValue | undefined): boolean {
-  return value !== undefined && value !== null && !Number.isNaN(value);
 }
 
 function finiteOrNull(value: number): number | null {

@@ -6,15 +6,20 @@ import { choosePhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
+import type { LabelMap } from "../domain/volume.ts";
 import { dceInput } from "../imaging/dce-input.ts";
 import { replaceNonFinite } from "../imaging/non-finite.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
+import { fromModelJson } from "../models/model-json.ts";
 import type { TargetKind } from "../models/target.ts";
+import { changeColumns } from "./change-columns.ts";
 import { withSubtype } from "./cohort.ts";
-import { createEngine } from "./engines.ts";
+import type { DicomOutput } from "./dicom-output.ts";
+import { createEngine, type EngineRequest } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
+import { type SegmentedVisits, VISITS, writePredictedObjects } from "./predicted-objects.ts";
 import { type NetworkKind, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
 import { readModels } from "./segmentation/model-folder.ts";
@@ -31,6 +36,11 @@ export interface PredictRequest {
   readonly post: string;
   /** Values of clinical columns that the models name. */
   readonly clinical: Readonly<Record<string, ClinicalValue>>;
+  /** DICOM objects to write, `pre.seg.dcm`, `post.seg.dcm` and so on; both examinations must then be DICOM. */
+  readonly dicom?: { readonly output: DicomOutput; readonly folder: string };
+  /** Replaces the study's. */
+  readonly inference?: Partial<StudyConfig["inference"]>;
+  readonly engine?: EngineRequest;
 }
 
 export interface PatientPrediction {
@@ -39,6 +49,8 @@ export interface PatientPrediction {
   /** Null where the model lacks what it looks at. */
   readonly models: Readonly<Record<string, number | null>>;
   readonly volumesMl: { readonly pre: number | null; readonly post: number | null };
+  /** DICOM objects that were written. */
+  readonly dicomFiles?: readonly string[];
   readonly issues: readonly Issue[];
 }
 
@@ -54,8 +66,10 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
   const { target, fitted } = await readOutcomeModels(results);
   const issues: Issue[] = [];
   const applied = new Map<NetworkKind, ReadonlyMap<string, AppliedPatient>>();
+  const masks = new Map<NetworkKind, SegmentedVisits>();
   for (const kind of config.networks) {
-    const examinations = await applyKind(kind, request, config, issues);
+    const { examinations, segmented } = await applyKind(kind, request, config, issues);
+    masks.set(kind, segmented);
     applied.set(kind, new Map([["patient", { examinations }]]));
   }
   const patient = {
@@ -65,7 +79,13 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
     outcome: UNKNOWN_OUTCOME,
     examinations: [],
   } as const;
-  const { patients } = modelTable({ name: config.name, patients: [patient] }, new Map(), applied);
+  const { patients } = modelTable({
+    cohort: { name: config.name, patients: [patient] },
+    folds: new Map(),
+    applied,
+    seen: new Map(),
+    changes: changeColumns(config.models),
+  });
   const { versions } = patients[0];
   const models = Object.entries(fitted).map(([name, model]): [string, number | null] => {
     const missing = missingColumns(model, versions[0]);
@@ -82,32 +102,45 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
     issues.push(...parts[0].issues.map((issue) => ({ ...issue, subject: name })));
     return [name, Number(meanPredictions(parts.map(({ predictions }) => predictions))[0].toFixed(6))];
   });
+  const predicted = Object.fromEntries(models);
+  const visits = { pre: request.pre, post: request.post };
+  const objects =
+    request.dicom === undefined
+      ? {}
+      : {
+          dicomFiles: await writePredictedObjects({
+            ...request.dicom,
+            visits,
+            segmented: masks,
+            target,
+            predicted,
+          }),
+        };
   const [first] = applied.values();
   const volumeOf = (visit: string) =>
     first?.get("patient")?.examinations.find((entry) => entry.visit === visit)?.volumeMl ?? null;
   return {
     target,
-    models: Object.fromEntries(models),
+    models: predicted,
     volumesMl: { pre: volumeOf("pre"), post: volumeOf("post") },
+    ...objects,
     issues,
   };
 }
 
 async function applyKind(
   kind: NetworkKind,
-  { results, pre, post }: PredictRequest,
+  request: PredictRequest,
   config: StudyConfig,
   issues: Issue[],
-): Promise<AppliedExamination[]> {
-  const models = await readModels(path.join(results, "models", kind));
-  const predictor = await createPredictor(models, createEngine());
+): Promise<{ examinations: AppliedExamination[]; segmented: SegmentedVisits }> {
+  const models = await readModels(path.join(request.results, "models", kind));
+  const predictor = await createPredictor(models, createEngine(request.engine));
   try {
     const examinations: AppliedExamination[] = [];
-    for (const [visit, folder] of [
-      ["pre", pre],
-      ["post", post],
-    ] as const) {
-      const { value: series, issues: found } = await openExamination(folder);
+    const masks: [string, LabelMap][] = [];
+    for (const visit of VISITS) {
+      const { value: series, issues: found } = await openExamination(request[visit]);
       const phases = series.phases.map((phase) => replaceNonFinite(phase).value);
       const { grid, channels } = dceInput({ ...series, phases }, config.training.channels);
       const anatomy = phases[choosePhases(series.timesSeconds).pre].data;
@@ -117,6 +150,7 @@ async function applyKind(
         issues: noticed,
       } = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
         ...config.inference,
+        ...request.inference,
         folds: [...models.keys()],
         features: config.features,
       });
@@ -129,8 +163,15 @@ async function applyKind(
         features,
         maps: {},
       });
+      masks.push([visit, labels]);
     }
-    return examinations;
+    const segmented = {
+      networks: models.length,
+      // Masks hold classes, not the values of the training masks.
+      labels: models[0].description.labels.map(({ name }, value) => ({ name, value })),
+      masks: Object.fromEntries(masks) as SegmentedVisits["masks"],
+    };
+    return { examinations, segmented };
   } finally {
     await predictor.dispose();
   }
@@ -142,6 +183,7 @@ function missingColumns(
   row: Readonly<Record<string, ClinicalValue | undefined>>,
 ): string[] {
   if (model.kind === "combined") return model.members.flatMap((member) => missingColumns(member, row));
+  if (model.kind === "two-part") return missingColumns(model.disease, row);
   const columns =
     model.kind === "column" ? [model.column] : model.encoding.columns.map(({ column }) => column);
   return columns.filter((column) => (row[column] ?? null) === null);
@@ -158,7 +200,7 @@ async function readOutcomeModels(
   results: string,
 ): Promise<{ target: TargetKind; fitted: Readonly<Record<string, FittedModel>> }> {
   const file = path.join(results, OUTCOME_MODELS_FILE);
-  const read = parse(await readText(file), file) as {
+  const read = parse(await readText(file), file, fromModelJson) as {
     target?: TargetKind;
     fitted?: Record<string, FittedModel>;
   };
@@ -166,9 +208,9 @@ async function readOutcomeModels(
   return { target: read.target, fitted: read.fitted };
 }
 
-function parse(text: string, file: string): unknown {
+function parse(text: string, file: string, read: (text: string) => unknown = JSON.parse): unknown {
   try {
-    return JSON.parse(text);
+    return read(text);
   } catch {
     throw incomplete(file, "no valid JSON");
   }

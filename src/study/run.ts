@@ -1,27 +1,29 @@
 /** `residua run`: a study from its file to its report. */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Cohort } from "../domain/cohort.ts";
 import type { Issue } from "../domain/issues.ts";
 import { randomKey } from "../domain/random.ts";
-import { readText, writeAtomically } from "../io/files.ts";
+import { writeAtomically } from "../io/files.ts";
+import { changeColumns } from "./change-columns.ts";
 import { readStudyCohort } from "./cohort.ts";
-import { createEngine } from "./engines.ts";
+import { createEngine, type EngineRequest } from "./engines.ts";
 import { FileHashes } from "./file-hashes.ts";
 import type { Progress } from "./progress.ts";
 import type { NetworkKind, StudyConfig } from "./schema.ts";
 import { readModel } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
-import type { FinishedStage, RunContext, StageManifest } from "./stage.ts";
+import type { FinishedStage, RunContext } from "./stage.ts";
 import { type AppliedPatient, applyStage } from "./stages/examinations.ts";
 import { writeFeatures, writeStability } from "./stages/features.ts";
-import { foldOfPatients } from "./stages/folds.ts";
-import { modelTable } from "./stages/model-table.ts";
+import { foldsOfPatients, networkFolds } from "./stages/folds.ts";
+import { type AppliedNetworks, modelTable } from "./stages/model-table.ts";
 import { type NetworkStages, planStage, trainStages } from "./stages/network.ts";
-import { outcomeStage } from "./stages/outcome.ts";
+import { controlsStage, outcomeStage } from "./stages/outcome.ts";
+import { postprocessingStage } from "./stages/postprocessing.ts";
 import { type NetworkResults, type StudyResults, writeReport } from "./stages/report.ts";
 import { type SetComparison, statisticsStage } from "./stages/statistics.ts";
 import { readStudyFile, type StudyFile } from "./study-file.ts";
+import { readAgain, recordTestReading, type TestReading } from "./test-readings.ts";
 import { VERSIONS } from "./versions.ts";
 
 export interface RunRequest {
@@ -30,6 +32,7 @@ export interface RunRequest {
   readonly folder?: string;
   /** Goes before the study file's seed. */
   readonly seed?: number;
+  readonly engine?: EngineRequest;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -65,33 +68,46 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
   const { value: cohort, issues: cohortIssues } = await readStudyCohort(study);
-  const folds = foldOfPatients(cohort, config.training.folds, randomKey(run.seed));
-  const engine = createEngine();
+  const folds = foldsOfPatients(cohort, config, randomKey(run.seed));
+  const engine = createEngine(request.engine);
   const stages: NetworkStages = { run, config, cohort, hashes: new FileHashes(), engine };
-  const networks = await runNetworks(stages, folds.value);
+  const foldOf = networkFolds(folds.value);
+  const networks = await runNetworks(stages, foldOf);
   const applied = new Map(networks.results.map(({ kind, applied: found }) => [kind as NetworkKind, found]));
-  await writeFeatures(run, cohort, folds.value, applied);
-  const table = modelTable(cohort, folds.value, applied);
+  await writeFeatures(run, cohort, foldOf, applied);
+  const table = modelTable({
+    cohort,
+    folds: folds.value,
+    applied,
+    seen: networks.seen,
+    changes: changeColumns(config.models),
+  });
   const stability = await writeStability(run, table);
   const outcome = await outcomeStage(run, config, table);
-  const statistics = await statisticsStage(run, config, cohort, outcome);
+  const controls = await controlsStage(run, config, table, outcome);
+  const readings = await recordTestReading(run.folder, cohort, config, outcome);
+  const statistics = await statisticsStage(run, config, cohort, outcome, controls);
   const issues = [
     ...cohortIssues,
     ...folds.issues,
     ...networks.stages.flatMap((stage) => stage.issues),
     ...outcome.issues,
+    ...(controls?.issues ?? []),
+    ...readAgain(readings),
   ];
   const results: StudyResults = {
     cohort,
     networks: networks.results,
     stability,
-    foldOf: folds.value,
+    foldOf,
     outcome,
     comparisons: statistics.value,
     issues,
     engine: `${engine.name} ${engine.precision}`,
+    testReadings: readings.length,
   };
-  await writeManifest(run, study, cohort, [...networks.stages, outcome, statistics], statistics, issues);
+  const finished = [...networks.stages, outcome, ...(controls === null ? [] : [controls]), statistics];
+  await writeManifest(run, study, cohort, finished, readings, issues);
   await writeReport(run, study, results);
   return {
     folder: run.folder,
@@ -103,6 +119,8 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
 }
 
 interface NetworksDone {
+  /** What networks found that have seen the patient; empty unless the study asks for it. */
+  readonly seen: AppliedNetworks;
   readonly results: readonly NetworkResults[];
   readonly stages: readonly FinishedStage<unknown>[];
 }
@@ -111,51 +129,67 @@ async function runNetworks(
   stages: NetworkStages,
   foldOf: ReadonlyMap<string, number>,
 ): Promise<NetworksDone> {
-  if (stages.config.networks.length === 0) return { results: [], stages: [] };
+  if (stages.config.networks.length === 0) return { results: [], stages: [], seen: new Map() };
   const planned = await planStage(stages);
   const done: FinishedStage<unknown>[] = [planned];
   const results: NetworkResults[] = [];
+  const seen = new Map<NetworkKind, ReadonlyMap<string, AppliedPatient>>();
   for (const kind of stages.config.networks) {
     const folds = await trainStages(stages, kind, planned, foldOf);
     done.push(...folds);
-    const applied = await applyNetwork(
-      stages,
-      kind,
-      folds.map(({ hash }) => hash),
-      foldOf,
-      done,
-    );
+    const hashes = folds.map(({ hash }) => hash);
+    const applied = await applyNetwork(stages, kind, hashes, foldOf, done, false);
+    if (stages.config.controls.inSample) {
+      seen.set(kind, await applyNetwork(stages, kind, hashes, foldOf, done, true));
+    }
     results.push({ kind, planned: planned.value, folds: folds.map(({ value }) => value), applied });
   }
-  return { results, stages: done };
+  return { results, stages: done, seen };
 }
 
-/** A training patient is seen by the one network that was trained without it, a test patient by all. */
+/**
+ * A training patient is seen by the one network that was trained without it, a test patient by all. In sample, training
+ * patients alone are, by the network of the next fold, which has been trained on them.
+ */
 async function applyNetwork(
-  { run, config, cohort, hashes, engine }: NetworkStages,
+  stages: NetworkStages,
   kind: NetworkKind,
   modelHashes: readonly string[],
   foldOf: ReadonlyMap<string, number>,
   done: FinishedStage<unknown>[],
+  inSample: boolean,
 ): Promise<ReadonlyMap<string, AppliedPatient>> {
+  const { run, config, cohort, hashes, engine } = stages;
   const models = await Promise.all(
     modelHashes.map((_, fold) => readModel(path.join(run.folder, "models", kind, `fold-${fold}`))),
   );
-  const predictor = await createPredictor(models, engine);
-  const task = run.progress.begin(`segment with ${kind}`, cohort.patients.length);
+  const networks = await createPredictor(models, engine);
+  let predictor = networks;
+  if (config.inference.postprocess === "auto") {
+    const decided = await postprocessingStage({ stages, kind, predictor, modelHashes, foldOf });
+    if (!inSample) done.push(decided);
+    predictor = networks.withPostprocessing(decided.value);
+  }
+  const members = cohort.patients.filter(({ set }) => !inSample || set === "train");
+  const task = run.progress.begin(`segment with ${kind}${inSample ? ", in sample" : ""}`, members.length);
   const applied = new Map<string, AppliedPatient>();
   try {
-    for (const patient of cohort.patients) {
+    for (const patient of members) {
       run.signal?.throwIfAborted();
       const fold = foldOf.get(patient.id);
-      const folds = fold === undefined ? modelHashes.map((_, index) => index) : [fold];
-      const stage = await applyStage({ run, config, hashes, kind, predictor, modelHashes, patient, folds });
+      const folds =
+        fold === undefined
+          ? modelHashes.map((_, index) => index)
+          : [inSample ? (fold + 1) % modelHashes.length : fold];
+      const stage = await applyStage({
+        ...{ run, config, hashes, kind, predictor, modelHashes, patient, folds, inSample },
+      });
       applied.set(patient.id, stage.value);
       done.push(stage);
       task.advance();
     }
   } finally {
-    await predictor.dispose();
+    await networks.dispose();
   }
   task.done(`${applied.size} patients`);
   return applied;
@@ -184,7 +218,7 @@ async function writeManifest(
   study: StudyFile,
   cohort: Cohort,
   stages: readonly FinishedStage<unknown>[],
-  statistics: StageManifest<unknown> & { readonly cached: boolean },
+  testReadings: readonly TestReading[],
   issues: readonly Issue[],
 ): Promise<void> {
   const file = path.join(run.folder, "manifest.json");
@@ -199,7 +233,7 @@ async function writeManifest(
       train: cohort.patients.filter(({ set }) => set === "train").length,
       test: cohort.patients.filter(({ set }) => set === "test").length,
     },
-    testReadings: await testReadings(file, cohort, statistics),
+    testReadings,
     stages: stages.map(({ stage, hash, inputsHash, seconds, finishedAt }) => ({
       stage,
       hash,
@@ -210,25 +244,6 @@ async function writeManifest(
     issues,
   };
   await writeAtomically(file, `${JSON.stringify(manifest, null, 1)}\n`);
-}
-
-interface TestReading {
-  readonly at: string;
-  readonly models: string;
-}
-
-/** Every time that new models met the test set; more than one reading is for the reader to judge. */
-async function testReadings(
-  file: string,
-  cohort: Cohort,
-  statistics: StageManifest<unknown>,
-): Promise<readonly TestReading[]> {
-  if (!cohort.patients.some(({ set }) => set === "test")) return [];
-  const former = existsSync(file)
-    ? ((JSON.parse(await readText(file)) as { testReadings?: TestReading[] }).testReadings ?? [])
-    : [];
-  const reading = { at: statistics.finishedAt, models: statistics.inputsHash };
-  return former.some(({ models }) => models === reading.models) ? former : [...former, reading];
 }
 
 /** A folder name: letters and digits of any script, the rest as hyphens. */

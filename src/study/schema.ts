@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { POOLED_STATISTICS } from "../features/pooling.ts";
 import { ATTENTION_DEFAULTS } from "../networks/attention-unet.ts";
+import { PLANNER_NAMES } from "../networks/presets.ts";
 import { VQ_DEFAULTS } from "../networks/vq.ts";
 
 /** Regions that deep features are pooled over. */
@@ -19,8 +20,11 @@ export const VOLUME_COLUMNS = ["pre.volume_ml", "post.volume_ml"] as const;
 
 const column = z.string().min(1);
 
-/** A CSV, TSV or XLSX file, relative to `cohort.path`; `sheet` where an XLSX file has several. */
-const tableSchema = z.union([z.string(), z.strictObject({ file: z.string(), sheet: z.string() })]);
+/** A CSV, TSV or XLSX file, relative to `cohort.path`; `sheet` where an XLSX file has several, `id` where its identifier has another name. */
+const tableSchema = z.union([
+  z.string(),
+  z.strictObject({ file: z.string(), sheet: z.string().optional(), id: column.optional() }),
+]);
 
 const cohortSchema = z.strictObject({
   /** Folder of the cohort, relative to the study file. */
@@ -28,6 +32,10 @@ const cohortSchema = z.strictObject({
   /** Clinical table, or several that are joined on the id column. */
   table: z.union([tableSchema, z.array(tableSchema).min(1)]).default("clinical.csv"),
   id: column.default("patient_id"),
+  /** Columns that a patient must have a value of to be in the study. */
+  require: z.array(column).min(1).optional(),
+  /** Column of the centre; folds are stratified by it, or leave it out. */
+  centre: column.optional(),
   /** Column that says which patients train and which are the external test set; without it all train. */
   split: z.strictObject({ column, train: z.coerce.string(), test: z.coerce.string() }).optional(),
 });
@@ -78,11 +86,67 @@ export const vqSchema = z.strictObject({
   skips: z.boolean().default(VQ_DEFAULTS.skips),
 });
 
-const trainingSchema = z.strictObject({
+/** Whole recipes, from the plan to the schedule. */
+export const RECIPE_NAMES = ["compact", "nnunet"] as const;
+export type RecipeName = (typeof RECIPE_NAMES)[number];
+
+/** Rules that size a network. */
+export const PLANNERS = PLANNER_NAMES;
+
+/** What batches are augmented by: nnU-Net's list, reversal of axes alone, or nothing. */
+export const AUGMENTATION_NAMES = ["nnunet", "mirror", "none"] as const;
+export type AugmentationName = (typeof AUGMENTATION_NAMES)[number];
+
+export const OPTIMISER_NAMES = ["sgd", "adamw"] as const;
+
+/** What replaces numbers of a recipe: see `Recipe`. */
+const recipeSchema = z.strictObject({
+  optimiser: z.enum(OPTIMISER_NAMES).optional(),
+  learningRate: z.number().positive().optional(),
+  warmupSteps: z.int().nonnegative().optional(),
+  holdSteps: z.int().positive().optional(),
+  weightDecay: z.number().nonnegative().optional(),
+  clipNorm: z.number().positive().optional(),
+  batchDice: z.boolean().optional(),
+  augmentation: z.enum(AUGMENTATION_NAMES).optional(),
+});
+
+const validationSchema = z.strictObject({
+  /** Patches of held-out cases that each validation looks at; 0: none. */
+  patches: z.int().nonnegative().default(16),
+  /** Validations without improvement after which training ends. */
+  earlyStop: z.int().positive().optional(),
+});
+
+/** Which of the checkpoints becomes the model. */
+export const WEIGHTS_NAMES = ["last", "best"] as const;
+
+const voxels = z.int().positive();
+
+/** How networks are planned and trained: of a study, and of `residua train`. */
+export const trainingSchema = z.strictObject({
   steps: z.int().positive().default(2000),
   folds: z.int().min(2).default(5),
-  /** Rule that sizes the network: `compact` for training on a CPU, `nnunet` for nnU-Net's own plan. */
-  preset: z.enum(["compact", "nnunet"]).default("compact"),
+  /** `compact` for training on a CPU, `nnunet` for nnU-Net's own plan and recipe. */
+  preset: z.enum(RECIPE_NAMES).default("compact"),
+  /** Rule that sizes the network; by default the preset's. */
+  planner: z.enum(PLANNERS).optional(),
+  /** Replace what is planned; the patch in voxels, (slice, row, column). */
+  patchSize: z.tuple([voxels, voxels, voxels]).optional(),
+  batchSize: z.int().positive().optional(),
+  /** Changes to the recipes of all networks, and of single ones. */
+  recipe: recipeSchema.prefault({}),
+  recipes: z
+    .strictObject({
+      nnunet: recipeSchema.optional(),
+      "attention-unet": recipeSchema.optional(),
+      vq: recipeSchema.optional(),
+    })
+    .prefault({}),
+  validation: validationSchema.prefault({}),
+  weights: z.enum(WEIGHTS_NAMES).default("last"),
+  /** Whether a training that does not fit into memory is refused before it begins. */
+  memoryCheck: z.boolean().default(true),
   /** Input channels of the network. */
   channels: z.array(z.enum(CHANNELS)).min(1).default(["early", "early-pre"]),
   /** Spacing that images are resampled to, (slice, row, column) in mm; by default as nnU-Net plans it. Coarser is faster. */
@@ -93,11 +157,16 @@ const trainingSchema = z.strictObject({
   checkpointEvery: z.int().positive().default(200),
 });
 
+export type TrainingConfig = z.output<typeof trainingSchema>;
+export type TrainingInput = z.input<typeof trainingSchema>;
+
 const inferenceSchema = z.strictObject({
   /** Step of the sliding window, as a fraction of the patch. */
   step: z.number().gt(0).max(1).default(0.5),
   /** Average over the mirrored images of all axes (eight times the work). */
   mirror: z.boolean().default(false),
+  /** Whether the largest component alone is kept where that helped in cross-validation. */
+  postprocess: z.enum(["auto", "off"]).default("auto"),
 });
 
 /** What is pooled from the bottlenecks: see `FeatureOptions`. */
@@ -135,16 +204,74 @@ const featuresSchema = z.strictObject({
 function isSet(items: readonly string[]): boolean {
   return new Set(items).size === items.length;
 }
+const share = z.number().gt(0).max(1);
+
+/** Options of the forests: see `ForestOptions`; docs/models.md says what each does. */
+const forestShape = {
+  /** `auto`: `rank-trees` for models of at most 8 columns, `random-forest` for the others. */
+  kind: z.enum(["auto", "random-forest", "extra-trees", "rank-trees"]),
+  trees: z.int().positive(),
+  minLeaf: z.int().positive(),
+  /** Share of the features drawn at each split; by default a third, for pCR the square root of their number. */
+  featureShare: share,
+  /** Questions from root to leaf; by default without limit. */
+  maxDepth: z.int().positive(),
+  /** `one`: the outcome at once. `two`: residual disease or not, then its amount. */
+  parts: z.enum(["one", "two"]),
+  /** Values to choose from by cross-validation among the training patients, the first of each going before in a tie. */
+  tuning: z.strictObject({
+    minLeaf: z.array(z.int().positive()).min(1).optional(),
+    featureShare: z.array(share).min(1).optional(),
+    maxDepth: z.array(z.int().positive()).min(1).optional(),
+    /** Number of combinations that are drawn; by default all are tried. */
+    draws: z.int().positive().optional(),
+    folds: z.int().min(2).default(3),
+    trees: z.int().positive().default(100),
+  }),
+};
 
 const forestSchema = z.strictObject({
-  trees: z.int().positive().default(500),
-  minLeaf: z.int().positive().default(5),
-  /** Share of the features drawn at each split. */
-  featureShare: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(1 / 3),
+  kind: forestShape.kind.default("auto"),
+  trees: forestShape.trees.default(500),
+  minLeaf: forestShape.minLeaf.default(5),
+  featureShare: forestShape.featureShare.optional(),
+  maxDepth: forestShape.maxDepth.optional(),
+  parts: forestShape.parts.default("one"),
+  tuning: forestShape.tuning.optional(),
+  /** Share of patients whose outcome a prediction interval shall hold; by default none is written. */
+  intervals: z.number().gt(0).lt(1).optional(),
+  /** Threads that grow trees, all processors by default; the result does not depend on it. */
+  threads: z.int().positive().optional(),
+});
+
+/** What one model changes in the forests of the study. */
+const forestOverrides = z.strictObject(forestShape).partial().optional();
+
+/** Fewer deep features before the forest, learned in each fold from its training patients without their outcome. */
+const reductionSchema = z.strictObject({
+  /** Columns of a variance not above this, in the square of their unit, are dropped. */
+  variance: z.number().nonnegative().optional(),
+  /** Of two columns of a greater |r| the later one is dropped. */
+  correlation: z.number().min(0).max(1).optional(),
+  /** Number of principal components of the standardised columns. */
+  components: z.int().positive().optional(),
+});
+
+const resamplingSchema = z.strictObject({
+  /** `patient`: folds stratified by outcome, and by centre where it is known. `centre`: each centre is left out in turn. */
+  by: z.enum(["patient", "centre"]).default("patient"),
+  /** Times that the patients are dealt into folds anew; out-of-fold predictions are means over the repeats. */
+  repeats: z.int().positive().default(1),
+});
+
+/** Controls of the models on deep features; all cost time and are made on request. */
+const controlsSchema = z.strictObject({
+  /** Measures the same models in sample too: features of a network that has seen the patient, and a forest that has. */
+  inSample: z.boolean().default(false),
+  /** Number of times that the outcomes are permuted among the training patients. */
+  permutedLabels: z.int().nonnegative().default(0),
+  /** Number of times that the deep features are exchanged between patients of like tumour volume. */
+  volumeMatched: z.int().nonnegative().default(0),
 });
 
 const modelSchema = z.union(
@@ -152,6 +279,8 @@ const modelSchema = z.union(
     z.enum(["volume", "volume+subtype"]),
     z.strictObject({
       deep: z.enum(NETWORK_KINDS),
+      name: z.string().min(1).optional(),
+      forest: forestOverrides,
       /** Goes before `features.stability.minIcc`. */
       minIcc: z.number().max(1).optional(),
     }),
@@ -160,6 +289,7 @@ const modelSchema = z.union(
       columns: z.array(column).min(1),
       /** `column` uses a single numeric column as the score itself; `forest` regresses. */
       estimator: z.enum(["column", "forest"]).optional(),
+      forest: forestOverrides,
     }),
     z.strictObject({ name: z.string().min(1), of: z.array(z.string()).min(2) }),
   ],
@@ -210,6 +340,9 @@ export const studySchema = z.strictObject({
   inference: inferenceSchema.prefault({}),
   features: featuresSchema.prefault({}),
   forest: forestSchema.prefault({}),
+  reduction: reductionSchema.prefault({}),
+  resampling: resamplingSchema.prefault({}),
+  controls: controlsSchema.prefault({}),
   models: z.array(modelSchema).min(1),
   comparison: comparisonSchema.prefault({}),
   seed: z.int().nonnegative().default(0),
@@ -223,5 +356,6 @@ export type ModelConfig = z.output<typeof modelSchema>;
 export function modelName(model: ModelConfig): string {
   if (typeof model === "string") return model;
   if (!("deep" in model)) return model.name;
+  if (model.name !== undefined) return model.name;
   return model.minIcc === undefined ? `deep(${model.deep})` : `deep(${model.deep}, ICC ${model.minIcc})`;
 }

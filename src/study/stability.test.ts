@@ -40,7 +40,7 @@ function simulate(): ModelPatient[] {
       id: `P${i}`,
       set: train ? "train" : "test",
       outcome: outcomeOfScore(burden),
-      fold: train ? i % 3 : null,
+      folds: train ? [i % 3] : [],
       versions: [look()],
       ...(train ? { perturbed: [look(), look(), look()] } : {}),
     };
@@ -80,8 +80,8 @@ describe("columnStability", () => {
 });
 
 describe("the filter of a deep model", () => {
-  it("keeps the stable columns only, and other models as they were", () => {
-    const { fitted } = fitAll(patients);
+  it("keeps the stable columns only, and other models as they were", async () => {
+    const { fitted } = await fitAll(patients);
     const columnsOf = (name: string) => {
       const model = fitted[name];
       return model.kind === "forest" ? model.encoding.columns.map(({ column }) => column) : [];
@@ -90,22 +90,23 @@ describe("the filter of a deep model", () => {
     expect(columnsOf(FILTERED)).toEqual([STABLE]);
   });
 
-  it("is learned inside the resampling: a patient's own looks never touch the patient's own prediction", () => {
+  it("is learned inside the resampling: a patient's own looks never touch the patient's own prediction", async () => {
     // A value far from all others is unstable where other looks do not repeat it, and where they do makes the column stable.
     const versions = [{ ...patients[0].versions[0], [SHAKY]: 1000 }];
-    const seen = (perturbed: readonly ModelRow[]) =>
-      fitAll(patients.map((patient, i) => (i === 0 ? { ...patient, versions, perturbed } : patient)))
-        .predictions[FILTERED];
-    const before = seen(patients[0].perturbed!);
-    const after = seen([versions[0], versions[0], versions[0]]);
+    const seen = async (perturbed: readonly ModelRow[]) => {
+      const members = patients.map((patient, i) => (i === 0 ? { ...patient, versions, perturbed } : patient));
+      return (await fitAll(members)).predictions[FILTERED];
+    };
+    const before = await seen(patients[0].perturbed!);
+    const after = await seen([versions[0], versions[0], versions[0]]);
     const changed = patients.filter(({ set }, i) => set === "train" && after[i] !== before[i]);
     expect(before.every((value) => value !== null)).toBe(true);
     expect(changed.length).toBeGreaterThan(5);
-    expect(new Set(changed.map(({ fold }) => fold))).toEqual(new Set([1, 2]));
+    expect(new Set(changed.map(({ folds }) => folds[0]))).toEqual(new Set([1, 2]));
   });
 
-  it("leaves a model without any stable column unfitted, and says so", () => {
-    const { predictions, issues } = fitAll(patients);
+  it("leaves a model without any stable column unfitted, and says so", async () => {
+    const { predictions, issues } = await fitAll(patients);
     expect(predictions["deep(nnunet, ICC 1)"].every((value) => value === null)).toBe(true);
     expect(issues).toContainEqual(
       expect.objectContaining({ code: "stability-none", subject: "deep(nnunet, ICC 1)" }),

@@ -17,7 +17,8 @@ export interface ColumnStability {
 /** A patient as the network of a fold has seen the images, as they are and perturbed. */
 export interface PerturbedPatient {
   readonly set: StudySet;
-  readonly fold: number | null;
+  /** The first is the fold of the networks. */
+  readonly folds: readonly number[];
   /** The first row is that of the image as it is. */
   readonly versions: readonly ModelRow[];
   /** One row per perturbation. */
@@ -36,7 +37,7 @@ export function columnStability(
 ): ColumnStability[] {
   const seen = patients.filter(({ set, perturbed = [] }) => set === "train" && perturbed.length > 0);
   if (seen.length === 0) return [];
-  const groups = seen.map(({ fold }) => fold ?? 0);
+  const groups = seen.map(({ folds }) => folds[0] ?? 0);
   return columns.map((column) => {
     const subjects = seen.map(({ versions, perturbed = [] }) =>
       [versions[0], ...perturbed].map((row) => {

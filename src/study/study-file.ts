@@ -114,7 +114,7 @@ function checkReferences(config: StudyConfig, file: string): void {
       return;
     }
     if ("deep" in model && !config.networks.includes(model.deep)) {
-      refuse(`model "deep(${model.deep})" without its network`, `Add ${model.deep} to networks.`);
+      refuse(`model "${modelName(model)}" without its network`, `Add ${model.deep} to networks.`);
     }
     if ("deep" in model && model.minIcc !== undefined && config.features.stability === undefined) {
       refuse(
@@ -145,6 +145,17 @@ function checkReferences(config: StudyConfig, file: string): void {
       }
     }
   });
+  if (config.resampling.by === "centre") {
+    if (config.cohort.centre === undefined) {
+      refuse("resampling.by centre without a centre", "Say under cohort.centre which column holds it.");
+    }
+    if (config.resampling.repeats > 1) {
+      refuse(
+        `${config.resampling.repeats} repeats of leaving each centre out, which is the same each time`,
+        "Leave out resampling.repeats.",
+      );
+    }
+  }
   const { reference } = config.comparison;
   if (reference !== undefined && !names.includes(reference)) {
     refuse(`comparison.reference "${reference}" is no model`, suggestName(reference, names));

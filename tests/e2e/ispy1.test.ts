@@ -35,7 +35,7 @@ describe.skipIf(absent)("the study on I-SPY 1's table", () => {
     const { code, err } = await residua("run", study, "--out", folder);
     expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
     metrics = JSON.parse(await readFile(path.join(folder, "metrics.json"), "utf8"));
-  });
+  }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each(STATED)("gives the stated figures of the %s", (model, auc, rho, n) => {

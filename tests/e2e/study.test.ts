@@ -64,7 +64,8 @@ beforeAll(async () => {
   expect(simulated.code).toBe(0);
   await cutToTumours(cohort);
   await damage();
-  await writeFile(path.join(cohort, "study.yaml"), smallStudy({ steps: 3 }));
+  const controls = "controls: { inSample: true, permutedLabels: 1, volumeMatched: 1 }\n";
+  await writeFile(path.join(cohort, "study.yaml"), `${smallStudy({ steps: 3 })}${controls}`);
   first = await residua("run", path.join(cohort, "study.yaml"), "--out", results);
 }, 900_000);
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -114,6 +115,34 @@ describe("a study on a simulated cohort with damaged members", () => {
     const truncated = issues.filter(({ subject }) => subject === "train-0005/post");
     expect(truncated.length).toBeGreaterThan(0);
     expect(truncated[0].message).toMatch(/dce_001\.nii\.gz.*(left out)/s);
+  });
+
+  it("predicts a patient from DICOM images, with segmentations and reports as DICOM objects", async () => {
+    const visit = path.join(
+      import.meta.dirname,
+      "../golden/io/planted/PLANTFAMILY_PLANTGIVEN/1995-03-02 PLANTFAMILY",
+    );
+    const objects = path.join(root, "objects");
+    const values = ["grade=3", "nodal_status=1", "subtype=TN", "radiological_response=1"];
+    const clinical = values.flatMap((value) => ["--value", value]);
+    const args = [results, visit, visit, ...clinical, "--out", objects, "--dicom-sr", "--json"];
+    const { code, out } = await residua("predict", ...args);
+    expect(code).toBe(0);
+    const { dicomFiles, models } = JSON.parse(out);
+    expect(dicomFiles).toEqual(
+      ["pre.seg", "pre.sr", "post.seg", "post.sr"].map((name) => path.join(objects, `${name}.dcm`)),
+    );
+    const [before, after] = [
+      await readFile(dicomFiles[1], "latin1"),
+      await readFile(dicomFiles[3], "latin1"),
+    ];
+    for (const [model, value] of Object.entries(models)) {
+      if (value === null) continue;
+      expect(after).toContain(model);
+      expect(after).toContain(String(value));
+    }
+    expect(after).toContain("Predicted residual cancer burden index");
+    expect(before).not.toContain("Predicted");
   });
 
   it("predicts all other patients by every model, and the damaged ones as far as their data go", async () => {
@@ -175,6 +204,22 @@ describe("a study on a simulated cohort with damaged members", () => {
     expect(manifest.defaulted).toContain("training.preset");
     expect(manifest.defaulted).not.toContain("training.steps");
     expect(manifest.testReadings).toHaveLength(1);
+  });
+
+  it("sets the controls of its deep model beside the figures, and keeps what networks saw in sample apart", async () => {
+    const { controls } = await readJson<{ controls: Record<string, Record<string, unknown>> }>(
+      "metrics.json",
+    );
+    expect(Object.keys(controls)).toEqual(["deep(nnunet)"]);
+    const { outOfFold, volume, inSample, permutedLabels, volumeMatched } = controls["deep(nnunet)"];
+    for (const figures of [outOfFold, (inSample as { seenByNetwork: unknown }).seenByNetwork]) {
+      expect(figures).toMatchObject({ "rcb-auc": expect.any(Number), spearman: expect.any(Number) });
+    }
+    expect(volume).toHaveLength(4);
+    expect([permutedLabels, volumeMatched]).toMatchObject([{ repeats: 1 }, { repeats: 1 }]);
+    const files = await filesOf(results);
+    expect(files).toContain("controls/in-sample/nnunet/train-0001/pre.nii.gz");
+    expect(files.filter((file) => /^controls.*test-/.test(file))).toEqual([]);
   });
 
   it("applies to a new patient: the test set's own examinations get its predictions", async () => {

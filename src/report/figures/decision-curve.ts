@@ -18,7 +18,10 @@ export function decisionCurveFigure(
   styles: ModelStyles,
 ): string {
   const all = models[0]?.decision ?? [];
-  const most = Math.max(0.05, ...models.flatMap(({ decision }) => decision.flatMap((p) => [p.model, p.treatAll])));
+  const most = Math.max(
+    0.05,
+    ...models.flatMap(({ decision }) => decision.flatMap((p) => [p.model, p.treatAll])),
+  );
   return drawFigure({
     label: `Decision curves, ${title}: net benefit over the threshold probability.`,
     width: 400,

@@ -16,7 +16,8 @@ const evidence = {
       : "Development with internal evaluation by cross-validation; no external test set.",
   guidelines: () =>
     "TRIPOD+AI, CLAIM 2024, CLEAR, METRICS and PROBAST+AI tables are exported with the run (reporting/*.csv).",
-  patients: ({ train, test }) => `${train} training and ${test} external test patients are in the study tables.`,
+  patients: ({ train, test }) =>
+    `${train} training and ${test} external test patients are in the study tables.`,
   split: ({ split, folds }) =>
     split === null
       ? `All patients train; out-of-fold predictions over ${folds} folds.`
@@ -25,7 +26,9 @@ const evidence = {
   leakage: () =>
     "Imputation, encoding, feature selection and fitting happen inside each fold; deep features of a training patient come from the fold's network that has not seen the patient.",
   testReadings: ({ test, testReadings }) =>
-    test === 0 ? null : `Fixed models met the test set ${times(testReadings)}; the manifest keeps each reading.`,
+    test === 0
+      ? null
+      : `Fixed models met the test set ${times(testReadings)}; the manifest keeps each reading.`,
   centre: ({ centre }) => (centre === null ? null : `Centres are told apart by the column ${centre}.`),
   outcome: ({ outcome }) => outcome,
   outcomeRange: () =>
@@ -60,7 +63,9 @@ const evidence = {
       ? null
       : `Phases are chosen by acquisition time (${networks.channels.join(", ")}), cropped, normalised per channel and resampled${networks.spacingMm === null ? " to the planned spacing" : ` to ${networks.spacingMm.join(" × ")} mm`} (cubic for images, linear for labels); plan and fingerprint are in report.html.`,
   imageTypes: ({ networks }) =>
-    networks === null ? null : `Input channels: ${networks.channels.join(", ")} (a difference is a subtraction image).`,
+    networks === null
+      ? null
+      : `Input channels: ${networks.channels.join(", ")} (a difference is a subtraction image).`,
   noHarmonisation: () => "No harmonisation between scanners beyond this normalisation.",
   segmentation: ({ networks }) =>
     networks === null
@@ -76,7 +81,9 @@ const evidence = {
   architecture: ({ networks, forest }) =>
     `${networks === null ? "" : `${list(networks.kinds)} as planned (${networks.preset} preset; stages, kernels, strides and features in report.html). `}Outcome models: ${forest}.`,
   initialisation: ({ networks, input }) =>
-    networks === null ? null : `Networks start from random weights (seed ${input.head.seed}); no transfer learning.`,
+    networks === null
+      ? null
+      : `Networks start from random weights (seed ${input.head.seed}); no transfer learning.`,
   training: ({ networks, folds, forest }) =>
     `${networks === null ? "" : `Networks: ${networks.steps} steps in each of ${folds} folds, losses in report.html. `}Forests: ${forest}. All hyperparameters, with what was left at its default, are in the manifest.`,
   defaults: ({ input }) =>
@@ -85,7 +92,8 @@ const evidence = {
       : `The manifest names the ${input.choices.defaulted.length} settings that were left at their default.`,
   selection: () =>
     "No model is selected by its results: every model of the study file is fitted, reported and compared with the declared reference.",
-  overfitting: ({ folds }) => `Bagged forests with a least leaf size; performance out of fold over ${folds} folds.`,
+  overfitting: ({ folds }) =>
+    `Bagged forests with a least leaf size; performance out of fold over ${folds} folds.`,
   ensemble: ({ networks, models }) => {
     const combined = models.filter(({ kind }) => kind === "combined");
     return networks === null && combined.length === 0
@@ -152,6 +160,12 @@ const evidence = {
     ];
     return columns.length === 0 ? null : `Performance within groups of ${list(columns)} (report.html).`;
   },
+  volumeCorrelation: ({ input }) => {
+    const found = (input.issues ?? []).filter(({ code }) => code === "deep-volume-correlation");
+    return found.length === 0
+      ? null
+      : found.map(({ subject, message }) => `${subject}: ${message}`).join(" ");
+  },
   explainability: ({ networks }) =>
     networks?.kinds.includes("attention-unet")
       ? "Attention maps are written beside the segmentations and shown in report.html."
@@ -164,7 +178,8 @@ const evidence = {
   reproducibility: () =>
     "The manifest holds the configuration with every default, seed, versions and content hashes of inputs and outputs; the same inputs give the same results.",
   modelFiles: () => "The fixed models are in models/; `residua predict` applies them to a new patient.",
-  featureFiles: ({ networks }) => (networks === null ? null : "Deep features are in features/, predictions in predictions.csv."),
+  featureFiles: ({ networks }) =>
+    networks === null ? null : "Deep features are in features/, predictions in predictions.csv.",
   inputQuality: () =>
     "Unusable input stops with a coded error, imperfect input is recorded as a coded issue; missing predictors are imputed from the training set.",
   pipeline: ({ networks }) =>
@@ -224,14 +239,18 @@ function eventsOf(blocks: readonly ComparisonBlock[]): string | null {
 
 function detectableOf(blocks: readonly ComparisonBlock[]): string | null {
   const endpoint = blocks[0] === undefined ? undefined : endpointsOf(blocks[0].comparison)[0];
-  const sizes = (endpoint?.pairs ?? []).flatMap(({ detectable }) => (detectable === null ? [] : [detectable]));
+  const sizes = (endpoint?.pairs ?? []).flatMap(({ detectable }) =>
+    detectable === null ? [] : [detectable],
+  );
   if (endpoint === undefined || sizes.length === 0) return null;
   return `${fixed(Math.min(...sizes))} to ${fixed(Math.max(...sizes))} in ${ENDPOINT_TEXTS[endpoint.name].measure}`;
 }
 
 function endpointNames(blocks: readonly ComparisonBlock[]): string[] {
   const block = blocks[0];
-  return block === undefined ? [] : endpointsOf(block.comparison).map(({ name }) => ENDPOINT_TEXTS[name].phrase);
+  return block === undefined
+    ? []
+    : endpointsOf(block.comparison).map(({ name }) => ENDPOINT_TEXTS[name].phrase);
 }
 
 function performance(

@@ -2,7 +2,7 @@
  * Reporting guidelines as tables: what each item asks for, in our own words, and from which facts of a run it is answered.
  * What software cannot know stays a question to the authors, so that an empty field cannot pass for a finished one.
  */
-import { type ConditionName, CONDITIONS, EVIDENCE, type EvidenceName } from "./evidence.ts";
+import { CONDITIONS, type ConditionName, EVIDENCE, type EvidenceName } from "./evidence.ts";
 import type { FilledGuideline, FilledItem } from "./filled-guideline.ts";
 import type { StudyFacts } from "./study-facts.ts";
 

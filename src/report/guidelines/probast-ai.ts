@@ -9,15 +9,48 @@ function common(part: "D" | "E"): GuidelineItem[] {
   return [
     partly(`${part}1.1`, "Appropriate data sources", ["patients"], "provenance of the data."),
     asked(`${part}1.2`, "Appropriate study design", "cohort, trial or other design?"),
-    partly(`${part}1.3`, "Representative data after inclusion and exclusion", ["exclusions"], "criteria and target population."),
-    partly(`${part}2.1`, "Predictors defined alike for all", ["predictors"], "were table columns measured alike?"),
+    partly(
+      `${part}1.3`,
+      "Representative data after inclusion and exclusion",
+      ["exclusions"],
+      "criteria and target population.",
+    ),
+    partly(
+      `${part}2.1`,
+      "Predictors defined alike for all",
+      ["predictors"],
+      "were table columns measured alike?",
+    ),
     known(`${part}2.2`, "Predictors prepared alike for all", "preprocessing", "scaling"),
-    partly(`${part}2.3`, "Predictors assessed without knowledge of the outcome", ["leakage"], "were masks and table columns made unaware of pathology?"),
-    partly(`${part}2.4`, "Predictors available when the model is used", ["predictors"], "is each known before surgery?"),
-    partly(`${part}3.1`, "Outcome defined appropriately", ["outcome", "outcomeRange"], "how was pathology done?"),
+    partly(
+      `${part}2.3`,
+      "Predictors assessed without knowledge of the outcome",
+      ["leakage"],
+      "were masks and table columns made unaware of pathology?",
+    ),
+    partly(
+      `${part}2.4`,
+      "Predictors available when the model is used",
+      ["predictors"],
+      "is each known before surgery?",
+    ),
+    partly(
+      `${part}3.1`,
+      "Outcome defined appropriately",
+      ["outcome", "outcomeRange"],
+      "how was pathology done?",
+    ),
     asked(`${part}3.2`, "Outcome assessed alike for all", "one protocol in all centres?"),
-    asked(`${part}3.3`, "Outcome assessed without knowledge of predictors", "were pathologists unaware of images?"),
-    asked(`${part}3.4`, "Appropriate interval between predictors and outcome", "days between examinations and surgery."),
+    asked(
+      `${part}3.3`,
+      "Outcome assessed without knowledge of predictors",
+      "were pathologists unaware of images?",
+    ),
+    asked(
+      `${part}3.4`,
+      "Appropriate interval between predictors and outcome",
+      "days between examinations and surgery.",
+    ),
   ];
 }
 
@@ -39,6 +72,12 @@ export const PROBAST_AI: Guideline = {
     when("imbalance", asked("E4.4", "Evaluated without correction for imbalance", "")),
     known("E4.5", "Data leakage avoided", "split", "patientLevel", "leakage", "testReadings"),
     known("E4.6", "All development steps inside the resampling", "leakage"),
-    known("E4.7", "Calibration, discrimination and benefit evaluated", "metrics", "calibration", "thresholds"),
+    known(
+      "E4.7",
+      "Calibration, discrimination and benefit evaluated",
+      "metrics",
+      "calibration",
+      "thresholds",
+    ),
   ],
 };

@@ -33,7 +33,7 @@ ${renderTable({
     ];
   }),
 })}${guidelines.map(
-      (guideline) => html`<details><summary>${guideline.name}</summary>
+  (guideline) => html`<details><summary>${guideline.name}</summary>
 ${renderTable({
   caption: guideline.source,
   columns: [
@@ -53,7 +53,7 @@ ${renderTable({
   notes: ["Topics in our own words; the guideline itself is authoritative."],
 })}</details>
 `,
-    )}`,
+)}`,
   };
 }
 

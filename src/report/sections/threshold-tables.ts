@@ -1,6 +1,7 @@
 /** Sensitivity and specificity at fixed thresholds, and the worth of probabilities: compact parts of a comparison. */
-import type { ProbabilityFigure, ThresholdFigure } from "../../statistics/threshold-figures.ts";
+
 import type { Proportion, ThresholdRule } from "../../statistics/operating-point.ts";
+import type { ProbabilityFigure, ThresholdFigure } from "../../statistics/threshold-figures.ts";
 import { ENDPOINT_TEXTS } from "../endpoints.ts";
 import { decisionCurveFigure } from "../figures/decision-curve.ts";
 import type { Figure } from "../figures/figure.ts";
@@ -60,7 +61,9 @@ function proportionCell({ successes, n, value, ci }: Proportion): Html | string 
 }
 
 function ruleText(rule: ThresholdRule): string {
-  return rule.rule === "youden" ? "greatest sensitivity + specificity, Youden" : `${rule.rule} of at least ${rule.atLeast}`;
+  return rule.rule === "youden"
+    ? "greatest sensitivity + specificity, Youden"
+    : `${rule.rule} of at least ${rule.atLeast}`;
 }
 
 /** Calibration table and decision curves; nothing where models give no probabilities. */
@@ -82,27 +85,29 @@ export function probabilityPart(
     figures: [curve],
     body: html`<h3>Probabilities of complete response</h3>
 ${figureRow([curve])}${renderTable({
-      caption: "Calibration of predicted probabilities",
-      columns: [
-        { label: "Model" },
-        { label: "n", align: "number" },
-        { label: "Intercept", align: "number" },
-        { label: "Slope", align: "number" },
-        { label: "Brier score", align: "number" },
-        { label: "Predicted → observed, by groups of rising prediction" },
-      ],
-      rows: figures.map(({ model, calibration, brier, groups }) => [
-        model,
-        calibration.n,
-        estimate(calibration.intercept, calibration.interceptCi),
-        estimate(calibration.slope, calibration.slopeCi),
-        fixed(brier, 3),
-        groups.map(({ meanPredicted, observed }) => `${fixed(meanPredicted)} → ${fixed(observed.value)}`).join(", "),
-      ]),
-      missing: "undefined: predictions and outcome are separable or constant.",
-      notes: [
-        "Right are an intercept of 0 (calibration in the large) and a slope of 1; a slope below 1 means predictions that are too extreme (Cox 1958).",
-      ],
-    })}`,
+  caption: "Calibration of predicted probabilities",
+  columns: [
+    { label: "Model" },
+    { label: "n", align: "number" },
+    { label: "Intercept", align: "number" },
+    { label: "Slope", align: "number" },
+    { label: "Brier score", align: "number" },
+    { label: "Predicted → observed, by groups of rising prediction" },
+  ],
+  rows: figures.map(({ model, calibration, brier, groups }) => [
+    model,
+    calibration.n,
+    estimate(calibration.intercept, calibration.interceptCi),
+    estimate(calibration.slope, calibration.slopeCi),
+    fixed(brier, 3),
+    groups
+      .map(({ meanPredicted, observed }) => `${fixed(meanPredicted)} → ${fixed(observed.value)}`)
+      .join(", "),
+  ]),
+  missing: "undefined: predictions and outcome are separable or constant.",
+  notes: [
+    "Right are an intercept of 0 (calibration in the large) and a slope of 1; a slope below 1 means predictions that are too extreme (Cox 1958).",
+  ],
+})}`,
   };
 }

@@ -44,26 +44,30 @@ export interface ApplyRequest {
   /** Identifies the networks. */
   readonly modelHashes: readonly string[];
   readonly patient: Patient;
-  /** The networks that have not seen the patient. */
+  /** The networks that are applied: those that have not seen the patient, unless `inSample`. */
   readonly folds: readonly number[];
+  /** Whether this is the control by a network that has seen the patient; its results are kept apart. */
+  readonly inSample?: boolean;
 }
 
 /** An examination that cannot be read becomes an issue; the patient's others and all other patients go on. */
 export async function applyStage(request: ApplyRequest): Promise<FinishedStage<AppliedPatient>> {
-  const { run, config, hashes, kind, patient, folds, modelHashes } = request;
+  const { run, config, hashes, kind, patient, folds, modelHashes, inSample = false } = request;
+  const postprocessing = config.inference.postprocess === "off" ? [] : request.predictor.postprocessing.steps;
   const { stability: _, ...features } = config.features;
   const files = patient.examinations.flatMap(({ phaseFiles, segmentationFile }) => [
     ...phaseFiles,
     ...(segmentationFile === undefined ? [] : [segmentationFile]),
   ]);
   return runStage(run, {
-    name: `apply/${kind}/${patient.id}`,
+    name: `${inSample ? "apply-in-sample" : "apply"}/${kind}/${patient.id}`,
     inputs: {
       folds,
       models: folds.map((fold) => modelHashes[fold]),
       // Codes have the numbers of the first network.
       codebook: kind === "vq" ? modelHashes[0] : null,
-      inference: config.inference,
+      inference: { step: config.inference.step, mirror: config.inference.mirror },
+      ...(postprocessing.length > 0 ? { postprocessing } : {}),
       features,
       perturbations: perturbationsFor(request),
       images: await hashes.ofAll(files),
@@ -92,9 +96,9 @@ export async function applyStage(request: ApplyRequest): Promise<FinishedStage<A
 }
 
 /** Only training patients are perturbed: nothing is chosen on others. */
-function perturbationsFor({ config, patient }: ApplyRequest): Perturbation[] {
+function perturbationsFor({ config, patient, inSample = false }: ApplyRequest): Perturbation[] {
   const { stability } = config.features;
-  return stability === undefined || patient.set !== "train" ? [] : perturbationsOf(stability);
+  return stability === undefined || patient.set !== "train" || inSample ? [] : perturbationsOf(stability);
 }
 
 async function applyToExamination(
@@ -102,7 +106,7 @@ async function applyToExamination(
   record: ExaminationRecord,
   issues: Issue[],
 ): Promise<AppliedExamination> {
-  const { run, config, kind, predictor, folds } = request;
+  const { run, config, kind, predictor, folds, inSample = false } = request;
   const { patientId, visit } = record;
   const { segmentationFile, ...images } = record;
   const input = examinationCase(images, config.training.channels);
@@ -113,12 +117,17 @@ async function applyToExamination(
     folds,
     features: config.features,
     perturbations: perturbationsFor(request),
-    maps: config.features.maps,
+    maps: config.features.maps && !inSample,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
   });
   const { labels, features } = applied;
   issues.push(...applied.issues);
-  const segmentation = path.join("segmentations", kind, patientId, `${visit}.nii.gz`);
+  const segmentation = path.join(
+    inSample ? "controls/in-sample" : "segmentations",
+    kind,
+    patientId,
+    `${visit}.nii.gz`,
+  );
   await writeNifti(path.join(run.folder, segmentation), labels);
   const maps: Record<string, string> = {};
   for (const map of applied.maps) {

@@ -41,10 +41,10 @@ function factsOf({ config, cohort, target, testReadings, input }: ReportedRun): 
     test: cohort.patients.filter(({ set }) => set === "test").length,
     split: splitOf(config),
     outcome: outcomeOf(config),
-    centre: null,
+    centre: config.cohort.centre ?? null,
     folds: training.folds,
     models: config.models.map(modelFacts),
-    forest: `random forests of ${config.forest.trees} trees, at least ${config.forest.minLeaf} patients per leaf`,
+    forest: forestOf(config),
     networks:
       networks.length === 0
         ? null
@@ -64,10 +64,28 @@ function factsOf({ config, cohort, target, testReadings, input }: ReportedRun): 
     primary: comparison.primary ?? null,
     margin: comparison.margin,
     resamples: comparison.resamples,
-    threshold: comparison.threshold.rule === "youden" ? "Youden's index" : `${comparison.threshold.rule} of at least ${comparison.threshold.atLeast}`,
+    threshold:
+      comparison.threshold.rule === "youden"
+        ? "Youden's index"
+        : `${comparison.threshold.rule} of at least ${comparison.threshold.atLeast}`,
     testReadings,
     probabilities: target === "residual-disease",
   };
+}
+
+function forestOf({ forest, reduction, resampling }: StudyConfig): string {
+  const parts = [
+    `forests (${forest.kind}) of ${forest.trees} trees, at least ${forest.minLeaf} patients per leaf`,
+    forest.parts === "two" ? "in two parts (residual disease or not, then its amount)" : "in one part",
+    forest.tuning === undefined
+      ? "not tuned"
+      : "tuned by cross-validation among the training patients of each fold",
+    Object.keys(reduction).length === 0
+      ? "no reduction of features"
+      : `features reduced inside each fold (${JSON.stringify(reduction)})`,
+    `${resampling.repeats === 1 ? "one cross-validation" : `${resampling.repeats} cross-validations`} by ${resampling.by}`,
+  ];
+  return parts.join(", ");
 }
 
 function splitOf({ cohort: { split } }: StudyConfig): string | null {

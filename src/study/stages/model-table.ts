@@ -1,28 +1,37 @@
 /** From what the networks found in each examination to the rows that outcome models look at. */
 import type { ClinicalValue, Cohort, Patient } from "../../domain/cohort.ts";
 import { featureChange } from "../../features/change.ts";
-import type { ImageColumns, ModelPatient } from "../outcome-models.ts";
+import { withChanges } from "../change-columns.ts";
+import type { ControlPatient } from "../controls.ts";
+import type { ImageColumns } from "../model-plans.ts";
 import { type NetworkKind, VOLUME_COLUMNS } from "../schema.ts";
 import type { AppliedExamination, AppliedPatient } from "./examinations.ts";
+import type { PatientFolds } from "./folds.ts";
 
 /** Per network, what it found for each patient. */
 export type AppliedNetworks = ReadonlyMap<NetworkKind, ReadonlyMap<string, AppliedPatient>>;
 
 export interface ModelTable {
-  readonly patients: readonly ModelPatient[];
+  readonly patients: readonly ControlPatient[];
   readonly imageColumns: ImageColumns;
 }
 
 type Row = Record<string, ClinicalValue>;
 
+export interface ModelTableRequest {
+  readonly cohort: Cohort;
+  readonly folds: PatientFolds;
+  readonly applied: AppliedNetworks;
+  /** What networks found that have seen the patient; empty where that was not asked for. */
+  readonly seen: AppliedNetworks;
+  /** Columns that are the change between two others. */
+  readonly changes: readonly string[];
+}
+
 /** Joins clinical values, volumes and deep features: one row per patient and network that gave the features. */
-export function modelTable(
-  cohort: Cohort,
-  foldOf: ReadonlyMap<string, number>,
-  applied: AppliedNetworks,
-): ModelTable {
+export function modelTable({ cohort, folds, applied, seen, changes }: ModelTableRequest): ModelTable {
   const deep: Record<string, readonly string[]> = {};
-  const patients = cohort.patients.map((patient): ModelPatient => {
+  const patients = cohort.patients.map((patient): ControlPatient => {
     const versions: Row[] = [];
     const perturbed: Row[] = [];
     for (const [kind, byPatient] of applied) {
@@ -41,12 +50,22 @@ export function modelTable(
       id: patient.id,
       set: patient.set,
       outcome: patient.outcome,
-      fold: foldOf.get(patient.id) ?? null,
-      versions: withClinical(patient, versions, applied),
+      folds: folds.get(patient.id) ?? [],
+      versions: withClinical(patient, versions, applied).map((row) => withChanges(row, changes)),
+      seen: seenRow(patient, seen),
       ...(perturbed.length === 0 ? {} : { perturbed }),
     };
   });
   return { patients, imageColumns: { volume: VOLUME_COLUMNS, deep } };
+}
+
+/** The deep features by networks that have seen the patient; null unless each network gave them. */
+function seenRow({ id }: Patient, seen: AppliedNetworks): Row | null {
+  const rows = [...seen].map(([kind, byPatient]) =>
+    deepRows(kind, byPatient.get(id)?.examinations ?? []).at(0),
+  );
+  if (rows.length === 0 || rows.includes(undefined)) return null;
+  return Object.assign({}, ...rows);
 }
 
 function withClinical(patient: Patient, versions: readonly Row[], applied: AppliedNetworks): Row[] {

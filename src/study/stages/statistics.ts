@@ -13,6 +13,7 @@ import {
   type ThresholdFigure,
   thresholdFigures,
 } from "../../statistics/threshold-figures.ts";
+import type { Controls } from "../controls.ts";
 import { modelName, type StudyConfig } from "../schema.ts";
 import { type FinishedStage, hashJson, type RunContext, runStage } from "../stage.ts";
 import type { Predictions } from "./outcome.ts";
@@ -36,6 +37,7 @@ export async function statisticsStage(
   config: StudyConfig,
   cohort: Cohort,
   outcome: FinishedStage<Predictions>,
+  controls: FinishedStage<Controls> | null,
 ): Promise<FinishedStage<readonly SetComparison[]>> {
   const sets = (["test", "train"] as const).filter((set) =>
     cohort.patients.some((patient) => patient.set === set),
@@ -45,6 +47,7 @@ export async function statisticsStage(
     inputs: {
       comparison: config.comparison,
       models: outcome.hash,
+      ...(controls === null ? {} : { controls: controls.hash }),
       outcomes: hashJson(cohort.patients.map((patient) => patient.outcome)),
     },
     async make() {
@@ -59,6 +62,7 @@ export async function statisticsStage(
         ...metricsOf(compared),
         set,
         ...(training === undefined ? {} : { outOfFold: metricsOf(training) }),
+        ...(controls === null ? {} : { controls: controls.value.models }),
       };
       await writeAtomically(path.join(run.folder, "metrics.json"), `${JSON.stringify(metrics, null, 2)}\n`);
       task.done();
