@@ -71,6 +71,8 @@ thead .number { text-align: right; }
 .value { overflow-wrap: anywhere; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; }
+.guideline tbody th[scope="row"] { min-width: 2.5rem; }
+.guideline th, .guideline td { vertical-align: top; font-size: .86rem; }
 .count { color: var(--quiet); }
 .severity { font-size: .8rem; font-weight: 600; }
 .severity.error { color: var(--error); }

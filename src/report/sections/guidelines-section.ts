@@ -33,7 +33,7 @@ ${renderTable({
     ];
   }),
 })}${guidelines.map(
-  (guideline) => html`<details><summary>${guideline.name}</summary>
+  (guideline) => html`<details class="guideline"><summary>${guideline.name}</summary>
 ${renderTable({
   caption: guideline.source,
   columns: [
