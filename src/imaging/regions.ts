@@ -1,9 +1,9 @@
 /** The regions of a breast examination over which features are pooled. */
-import type { Grid, Triple } from "../domain/grid.ts";
+import { createGrid, type Grid, type Triple, voxelCount } from "../domain/grid.ts";
 import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
 import { fillHoles, largestComponent } from "./components.ts";
 import { dilateMm, erodeMm, rim } from "./distance.ts";
-import { gridWithSpacing, resample, resampleLabels } from "./resampling.ts";
+import { resample } from "./resampling.ts";
 import { smooth } from "./smoothing.ts";
 
 /** All on one grid, 1 inside. */
@@ -39,24 +39,57 @@ const BODY_CLOSING_MM = 5;
 
 /**
  * The patient's body in a pre-contrast phase, as 1: the smoothed logarithm of the signal above Otsu's threshold, the largest
- * component, holes filled, closed over 5 mm. It holds breasts and chest wall alike, not the dark lung. Made on a grid of at least 2 mm,
- * so that its border is that exact.
+ * component, holes filled, closed over 5 mm. It holds breasts and chest wall alike, not the dark lung. Made on means over
+ * blocks of voxels up to 2 mm wide, so that its border is that exact.
  */
 export function bodyMask(pre: Volume): LabelMap {
   const { grid } = pre;
-  const logarithms = Float32Array.from(pre.data, (value: number) => Math.log1p(Math.max(0, value)));
-  const sigmas = perAxis(grid, (mm) => BODY_SMOOTHING_MM / mm);
-  smooth(logarithms, grid.shape, sigmas);
-  const coarse = gridWithSpacing(
-    grid,
-    perAxis(grid, (mm) => Math.max(mm, BODY_SMOOTHING_MM)),
+  const coarse = blockMeans(pre, (signal) => Math.log(1 + Math.max(0, signal)));
+  smooth(
+    coarse.data,
+    coarse.grid.shape,
+    perAxis(coarse.grid, (mm) => BODY_SMOOTHING_MM / mm),
   );
-  const { data } = resample({ grid, data: logarithms }, coarse, { outside: "edge" });
-  const threshold = otsuThreshold(data);
-  const bright = Uint8Array.from(data, (value) => (value > threshold ? 1 : 0));
-  const solid = fillHoles(largestComponent({ grid: coarse, data: bright }, 6));
+  const threshold = otsuThreshold(coarse.data);
+  const bright = Uint8Array.from(coarse.data, (value) => (value > threshold ? 1 : 0));
+  const solid = fillHoles(largestComponent({ grid: coarse.grid, data: bright }, 6));
   const closed = erodeMm(dilateMm(solid, BODY_CLOSING_MM), BODY_CLOSING_MM);
-  return resampleLabels(closed, grid);
+  const share = resample(closed, grid, { outside: "edge" });
+  const data = new Uint8Array(share.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = share.data[i] > 0.5 ? 1 : 0;
+  return { grid, data };
+}
+
+/** Means of a function of the signal over blocks of voxels, as many per axis as lie within the body mask's resolution. */
+function blockMeans(volume: Volume, value: (signal: number) => number): Volume<Float32Array> {
+  const { shape, spacingMm, direction, origin } = volume.grid;
+  const blocks = perAxis(volume.grid, (mm) => Math.max(1, Math.floor(BODY_SMOOTHING_MM / mm)));
+  const coarse = blocks.map((size, axis) => Math.ceil(shape[axis] / size)) as unknown as Triple;
+  const first: [number, number, number] = [origin[0], origin[1], origin[2]];
+  blocks.forEach((size, axis) => {
+    for (let i = 0; i < 3; i++) first[i] += ((size - 1) / 2) * spacingMm[axis] * direction[axis][i];
+  });
+  const grid = createGrid({
+    shape: coarse,
+    spacingMm: blocks.map((size, axis) => size * spacingMm[axis]) as unknown as Triple,
+    direction,
+    origin: first,
+  });
+  const sums = new Float32Array(voxelCount(grid));
+  const counts = new Float32Array(sums.length);
+  for (let i = 0, voxel = 0; i < shape[0]; i++) {
+    const slice = Math.floor(i / blocks[0]) * coarse[1];
+    for (let j = 0; j < shape[1]; j++) {
+      const row = (slice + Math.floor(j / blocks[1])) * coarse[2];
+      for (let k = 0; k < shape[2]; k++, voxel++) {
+        const block = row + Math.floor(k / blocks[2]);
+        sums[block] += value(volume.data[voxel]);
+        counts[block]++;
+      }
+    }
+  }
+  for (let block = 0; block < sums.length; block++) sums[block] /= counts[block];
+  return { grid, data: sums };
 }
 
 function perAxis({ spacingMm }: Grid, value: (mm: number) => number): Triple {
