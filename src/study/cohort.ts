@@ -9,7 +9,7 @@ import { joinTables } from "../io/tables/join.ts";
 import { readTable } from "../io/tables/read.ts";
 import type { Table } from "../io/tables/table.ts";
 import { readOutcome } from "./outcome.ts";
-import { type StudyConfig, VOLUME_COLUMNS } from "./schema.ts";
+import { IMAGE_COLUMNS, needsImages, type StudyConfig, VOLUME_COLUMNS } from "./schema.ts";
 import type { StudyFile } from "./study-file.ts";
 
 /**
@@ -22,14 +22,14 @@ export async function readStudyCohort({ config, folder }: StudyFile): Promise<Wi
   const issues: Issue[] = [];
   const table = await readClinicalTable(root, config, issues);
   requireColumns(table, config);
-  const records = config.networks.length === 0 ? [] : await readRecords(root, issues);
+  const records = needsImages(config) ? await readRecords(root, issues) : [];
   const patients: Patient[] = [];
   for (const row of table.rows) {
     const patient = readPatient(row, config, records, issues);
     if (patient !== undefined) patients.push(patient);
   }
   reportMissingOutcomes(patients, issues);
-  if (config.networks.length > 0) reportMissingVisits(patients, issues);
+  if (needsImages(config)) reportMissingVisits(patients, issues);
   if (!patients.some((patient) => patient.set === "train")) {
     throw new DataError("cohort-empty", {
       file: table.file,
@@ -109,6 +109,7 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
   const made: readonly string[] = [
     ...(subtype === undefined ? [] : ["subtype"]),
     ...(networks.length === 0 ? [] : VOLUME_COLUMNS),
+    ...(needsImages(config) ? IMAGE_COLUMNS : []),
   ];
   for (const model of models) {
     if (typeof model === "object" && "columns" in model) {
@@ -147,7 +148,7 @@ function readPatient(
   const id = String(row[config.cohort.id]);
   const set = readSet(row, config, id, issues);
   if (set === undefined) return undefined;
-  if (config.networks.length > 0 && !FOLDER_NAME.test(id)) {
+  if (needsImages(config) && !FOLDER_NAME.test(id)) {
     issues.push({
       code: "patient-name",
       severity: "error",

@@ -18,7 +18,7 @@ import {
 import { crossFit } from "../models/cross-validation.ts";
 import type { ModelRow } from "../models/encoding.ts";
 import { richestTarget, type Target, targetOf } from "../models/target.ts";
-import { type ModelConfig, modelName, type StudyConfig } from "./schema.ts";
+import { MEASURED_MODELS, type ModelConfig, modelName, type StudyConfig } from "./schema.ts";
 
 /** What the models may look at for one patient. */
 export interface ModelPatient {
@@ -211,6 +211,10 @@ function planModels(
     if (model === "volume" || model === "volume+subtype") {
       const columns = model === "volume" ? imageColumns.volume : [...imageColumns.volume, "subtype"];
       return { kind: "fitted", name, spec: forest(columns), required: imageColumns.volume, anyOf: [] };
+    }
+    if (model === "ftv" || model === "diameter") {
+      const columns = MEASURED_MODELS[model];
+      return { kind: "fitted", name, spec: forest(columns), required: columns, anyOf: [] };
     }
     if ("deep" in model) {
       const columns = imageColumns.deep[model.deep];

@@ -6,7 +6,6 @@ import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
 import { dceInput } from "../imaging/dce-input.ts";
-import { replaceNonFinite } from "../imaging/non-finite.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
@@ -14,11 +13,13 @@ import type { TargetKind } from "../models/target.ts";
 import { withSubtype } from "./cohort.ts";
 import { createEngine } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
-import { type NetworkKind, type StudyConfig, studySchema } from "./schema.ts";
+import { type PreparedSeries, prepareSeries } from "./image-preparation.ts";
+import { type NetworkKind, needsImages, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
 import { readModels } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { AppliedExamination, AppliedPatient } from "./stages/examinations.ts";
+import { imageColumns } from "./stages/images.ts";
 import { modelTable } from "./stages/model-table.ts";
 import { OUTCOME_MODELS_FILE } from "./stages/outcome.ts";
 
@@ -49,12 +50,14 @@ export interface PatientPrediction {
 export async function predictPatient(request: PredictRequest): Promise<PatientPrediction> {
   const { results } = request;
   const config = await readConfiguration(results);
-  const clinical = withSubtype(request.clinical, config);
   const { target, fitted } = await readOutcomeModels(results);
   const issues: Issue[] = [];
+  const visits = needsImages(config) ? await readVisits(request, config, issues) : [];
+  const measured = visits.length === 0 ? {} : imageColumns(visits);
+  const clinical = { ...withSubtype(request.clinical, config), ...measured };
   const applied = new Map<NetworkKind, ReadonlyMap<string, AppliedPatient>>();
   for (const kind of config.networks) {
-    const examinations = await applyKind(kind, request, config, issues);
+    const examinations = await applyKind(kind, results, visits, config, issues);
     applied.set(kind, new Map([["patient", { examinations }]]));
   }
   const patient = {
@@ -92,9 +95,28 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
   };
 }
 
+type Visit = PreparedSeries & { readonly visit: string };
+
+/** Both examinations, prepared as those of the study were. */
+async function readVisits(
+  { pre, post }: PredictRequest,
+  config: StudyConfig,
+  issues: Issue[],
+): Promise<readonly Visit[]> {
+  const visits: Visit[] = [];
+  for (const [visit, folder] of Object.entries({ pre, post })) {
+    const { value: acquired, issues: found } = await openExamination(folder);
+    const { value: prepared, issues: noticed } = await prepareSeries(acquired, config.images, visit);
+    issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
+    visits.push({ visit, ...prepared });
+  }
+  return visits;
+}
+
 async function applyKind(
   kind: NetworkKind,
-  { results, pre, post }: PredictRequest,
+  results: string,
+  visits: readonly Visit[],
   config: StudyConfig,
   issues: Issue[],
 ): Promise<AppliedExamination[]> {
@@ -102,23 +124,15 @@ async function applyKind(
   const predictor = await createPredictor(models, createEngine());
   try {
     const examinations: AppliedExamination[] = [];
-    for (const [visit, folder] of [
-      ["pre", pre],
-      ["post", post],
-    ] as const) {
-      const { value: series, issues: found } = await openExamination(folder);
-      const phases = series.phases.map((phase) => replaceNonFinite(phase).value);
-      const { grid, channels } = dceInput({ ...series, phases }, config.training.channels);
-      const {
-        labels,
-        features,
-        issues: noticed,
-      } = await applyNetworks(predictor, { grid, channels }, visit, {
+    for (const { visit, series } of visits) {
+      const { grid, channels } = dceInput(series, config.training.channels);
+      const applied = await applyNetworks(predictor, { grid, channels }, visit, {
         ...config.inference,
         folds: [...models.keys()],
         rimMm: config.features.rimMm,
       });
-      issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
+      const { labels, features } = applied;
+      issues.push(...applied.issues);
       examinations.push({ visit, segmentation: "", volumeMl: volumeMl(labels), agreement: null, features });
     }
     return examinations;

@@ -9,13 +9,14 @@ import { readStudyCohort } from "./cohort.ts";
 import { createEngine } from "./engines.ts";
 import { FileHashes } from "./file-hashes.ts";
 import type { Progress } from "./progress.ts";
-import type { NetworkKind, StudyConfig } from "./schema.ts";
+import { type NetworkKind, needsImages, type StudyConfig } from "./schema.ts";
 import { readModel } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { FinishedStage, RunContext, StageManifest } from "./stage.ts";
 import { type AppliedPatient, applyStage } from "./stages/examinations.ts";
 import { writeFeatures } from "./stages/features.ts";
 import { foldOfPatients } from "./stages/folds.ts";
+import { imageStages, type PreparedImages } from "./stages/images.ts";
 import { modelTable } from "./stages/model-table.ts";
 import { type NetworkStages, planStage, trainStages } from "./stages/network.ts";
 import { outcomeStage } from "./stages/outcome.ts";
@@ -64,10 +65,15 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     progress: request.progress,
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
-  const { value: cohort, issues: cohortIssues } = await readStudyCohort(study);
+  const { value: read, issues: cohortIssues } = await readStudyCohort(study);
+  const hashes = new FileHashes();
+  const images: PreparedImages = needsImages(config)
+    ? await imageStages(run, config, hashes, read)
+    : { cohort: read, stages: [], examinations: new Map() };
+  const { cohort } = images;
   const folds = foldOfPatients(cohort, config.training.folds, randomKey(run.seed));
   const engine = createEngine();
-  const stages: NetworkStages = { run, config, cohort, hashes: new FileHashes(), engine };
+  const stages: NetworkStages = { run, config, cohort, hashes, engine };
   const networks = await runNetworks(stages, folds.value);
   const applied = new Map(networks.results.map(({ kind, applied: found }) => [kind as NetworkKind, found]));
   await writeFeatures(run, cohort, folds.value, applied);
@@ -75,19 +81,28 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   const statistics = await statisticsStage(run, config, cohort, outcome);
   const issues = [
     ...cohortIssues,
+    ...images.stages.flatMap((stage) => stage.issues),
     ...folds.issues,
     ...networks.stages.flatMap((stage) => stage.issues),
     ...outcome.issues,
   ];
   const results: StudyResults = {
     cohort,
+    images: images.examinations,
     networks: networks.results,
     outcome,
     comparisons: statistics.value,
     issues,
     engine: `${engine.name} ${engine.precision}`,
   };
-  await writeManifest(run, study, cohort, [...networks.stages, outcome, statistics], statistics, issues);
+  await writeManifest(
+    run,
+    study,
+    cohort,
+    [...images.stages, ...networks.stages, outcome, statistics],
+    statistics,
+    issues,
+  );
   await writeReport(run, study, results);
   return {
     folder: run.folder,

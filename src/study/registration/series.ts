@@ -1,5 +1,5 @@
 /** Motion between the phases of an examination. */
-import { choosePhases, createDceSeries, type DceSeries } from "../../domain/dce.ts";
+import { createDceSeries, type DceSeries, findPhases } from "../../domain/dce.ts";
 import { ResiduaError } from "../../domain/errors.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { bodyMask } from "../../imaging/regions.ts";
@@ -22,7 +22,7 @@ export interface RegisteredSeries {
  * Registers the phases before contrast and late to the early one, where masks are drawn; the others play no part and are left out. A phase whose
  * registration fails or makes it worse stays as it was, with an issue.
  *
- * @throws {DataError} `series-phases` for fewer than two post-contrast phases.
+ * @throws {DataError} `series-phases` without a post-contrast phase.
  */
 export async function registerSeries(
   series: DceSeries,
@@ -30,8 +30,8 @@ export async function registerSeries(
   subject: string,
   signal?: AbortSignal,
 ): Promise<WithIssues<RegisteredSeries>> {
-  const roles = choosePhases(series.timesSeconds);
-  const used = [roles.pre, roles.early, roles.late];
+  const roles = findPhases(series.timesSeconds);
+  const used = [roles.pre, roles.early, ...(roles.late === null ? [] : [roles.late])];
   const fixed = series.phases[roles.early];
   const mask = bodyMask(series.phases[roles.pre]);
   const issues: Issue[] = [];
