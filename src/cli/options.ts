@@ -33,3 +33,10 @@ export function fraction(text: string): number {
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError(`"${text}" is not above 0 and at most 1.`);
   return value;
 }
+
+/** Seconds from 0 on, strictly increasing, separated by commas. */
+export function secondsList(text: string): number[] {
+  const seconds = text.split(",").map(finiteNumber);
+  if (seconds.every((value, i) => (i === 0 ? value === 0 : value > seconds[i - 1]))) return seconds;
+  throw new InvalidArgumentError(`"${text}" does not rise strictly from 0.`);
+}

@@ -46,7 +46,10 @@ export function examinationQuality(
   registrations: readonly RegistrationQuality[],
 ): ExaminationQuality {
   const pre = series.phases[phases.pre];
-  const { shape, spacingMm } = pre.grid;
+  const { shape } = pre.grid;
+  // Headers carry rounding that says nothing.
+  const rounded = pre.grid.spacingMm.map((mm) => Number(mm.toFixed(4)));
+  const spacingMm: Triple = [rounded[0], rounded[1], rounded[2]];
   const tissue = selected(pre, (i) => body.data[i] !== 0 && pre.data[i] >= tissueSignal);
   const noise = airNoise(pre, body);
   const [signal] = percentiles(tissue, [50]);
