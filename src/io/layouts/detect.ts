@@ -26,7 +26,7 @@ const SIGNS: Readonly<Record<Layout, Sign>> = {
   native: { seen: isNative, why: "images/<patient>/<visit>/examination.json" },
   "mama-mia": { seen: isMamaMia, why: "images/<ID>/<id>_0000.nii.gz" },
   duke: { seen: isDuke, why: "folders named Breast_MRI_<number>" },
-  ispy: { seen: isIspy, why: "DICOM series of the trial's time points T0 to T3" },
+  ispy: { seen: isIspy, why: "DICOM series of patients of the I-SPY trials, at time points T0 to T3" },
   dicom: { seen: async () => true, why: "none of the signs of another layout" },
 };
 

@@ -28,9 +28,13 @@ interface SeriesFolder {
   readonly modality: string;
 }
 
-/** Whether the series of a folder carry the trials' time points. */
+/** Identifiers of the trials' patients: ISPY1_1001, ISPY2-100899, ACRIN-6698-102212. Time points alone are other trials' too. */
+const PATIENT = /^(ISPY[12]?|ACRIN)[-_]/i;
+
+/** Whether a folder holds series of the trials' patients at named time points. */
 export async function isIspy(dir: string): Promise<boolean> {
-  return (await seriesFolders(dir, [], 40)).some(({ timePoint }) => timePoint !== undefined);
+  const series = await seriesFolders(dir, [], 40);
+  return series.some(({ patientId, timePoint }) => PATIENT.test(patientId) && timePoint !== undefined);
 }
 
 /**
