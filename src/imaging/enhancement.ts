@@ -2,7 +2,8 @@
 import { type DceSeries, EARLY_WINDOW_SECONDS, type FoundPhases, findPhases } from "../domain/dce.ts";
 import type { Issue } from "../domain/issues.ts";
 import type { LabelMap, Volume } from "../domain/volume.ts";
-import { dilateMm } from "./distance.ts";
+import { largestComponent } from "./components.ts";
+import { dilateMm, erodeMm } from "./distance.ts";
 import { functionalTumourVolume } from "./functional-tumour-volume.ts";
 import { percentEnhancement, signalEnhancementRatio } from "./kinetics.ts";
 import { bodyMask, tissueThreshold } from "./regions.ts";
@@ -26,9 +27,9 @@ export const DEFAULT_FTV_THRESHOLDS: FtvThresholds = {
 
 export interface EnhancementMeasures {
   readonly ftvMl: number;
-  /** Of the functional tumour volume, in mm, over all its parts; null where it is empty. */
+  /** Of the largest connected part of the functional tumour volume, in mm; null where it is empty. */
   readonly longestDiameterMm: number | null;
-  /** Of the functional tumour volume; null where it is empty. */
+  /** Of the same part; null where it is empty. */
   readonly sphericity: number | null;
   /** Background parenchymal enhancement, in per cent: see {@link measureEnhancement}. Null where no tissue is left. */
   readonly backgroundEnhancementPercent: number | null;
@@ -49,14 +50,16 @@ export interface Enhancement {
 
 /** Tissue nearer to the functional tumour volume than this, in mm, is no background. */
 const BACKGROUND_DISTANCE_MM = 10;
+/** Skin enhances by itself, and its thin layer moves. */
+const SKIN_MM = 5;
 
 /**
  * Measures a series. Percent enhancement and signal enhancement ratio: Hylton 2012 (Radiology 263:663); functional tumour volume: Hylton
  * 2016 (Radiology 279:44); sphericity: Wadell 1935 (J Geol 43:250). Background parenchymal enhancement is the mean early percent enhancement of
  * tissue, as Onishi 2021 (Radiology 301:295) measures it in the other breast; here in tissue more than 10 mm from the functional tumour
- * volume, chest wall included, since images may hold one breast.
+ * volume and 5 mm under the skin, chest wall included, since images may hold one breast.
  *
- * @param region where tumour may lie; the body where left out.
+ * @param region where tumour may lie; where left out, the body without the 5 mm under its surface.
  * @throws {DataError} `series-phases` without a post-contrast phase, `grid-mismatch` for a region elsewhere.
  */
 export function measureEnhancement(
@@ -71,16 +74,18 @@ export function measureEnhancement(
   const body = bodyMask(pre);
   // Fat is suppressed to noise, whose ratios would count as enhancement.
   const tissueSignal = tissueThreshold(pre, body);
+  const inside = erodeMm(body, SKIN_MM);
   const { mask, ml } = functionalTumourVolume({
     pe,
     ...(ser === null ? {} : { ser }),
-    region: region ?? body,
+    region: region ?? inside,
     background: { pre, minimumSignal: tissueSignal },
     peThresholdPercent: thresholds.pePercent,
     serThreshold: thresholds.ser,
     minimumNeighbours: thresholds.minimumNeighbours,
     minimumComponentMl: thresholds.minimumComponentMl,
   });
+  const main = largestComponent(mask);
   return {
     phases,
     pe,
@@ -90,9 +95,9 @@ export function measureEnhancement(
     tissueSignal,
     measures: {
       ftvMl: ml,
-      longestDiameterMm: longestDiameterMm(mask),
-      sphericity: sphericity(mask),
-      backgroundEnhancementPercent: backgroundEnhancement(pe, pre, tissueSignal, body, mask),
+      longestDiameterMm: longestDiameterMm(main),
+      sphericity: sphericity(main),
+      backgroundEnhancementPercent: backgroundEnhancement(pe, pre, tissueSignal, inside, mask),
     },
     issues: phaseIssues(series.timesSeconds, phases),
   };
@@ -102,13 +107,13 @@ function backgroundEnhancement(
   pe: Volume,
   pre: Volume,
   tissueSignal: number,
-  body: LabelMap,
+  inside: LabelMap,
   ftv: LabelMap,
 ): number | null {
   const near = dilateMm(ftv, BACKGROUND_DISTANCE_MM).data;
   let [sum, count] = [0, 0];
   for (let i = 0; i < near.length; i++) {
-    if (near[i] !== 0 || body.data[i] === 0 || pre.data[i] < tissueSignal) continue;
+    if (near[i] !== 0 || inside.data[i] === 0 || pre.data[i] < tissueSignal) continue;
     sum += pe.data[i];
     count++;
   }

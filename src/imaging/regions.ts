@@ -1,6 +1,7 @@
 /** The regions of a breast examination over which features are pooled. */
-import { createGrid, type Grid, type Triple, voxelCount } from "../domain/grid.ts";
+import type { Grid, Triple } from "../domain/grid.ts";
 import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
+import { blockMeans } from "./block-means.ts";
 import { fillHoles, largestComponent } from "./components.ts";
 import { dilateMm, erodeMm, rim } from "./distance.ts";
 import { resample } from "./resampling.ts";
@@ -44,7 +45,7 @@ const BODY_CLOSING_MM = 5;
  */
 export function bodyMask(pre: Volume): LabelMap {
   const { grid } = pre;
-  const coarse = blockMeans(pre, (signal) => Math.log(1 + Math.max(0, signal)));
+  const coarse = blockMeans(pre, BODY_SMOOTHING_MM, (signal) => Math.log(1 + Math.max(0, signal)));
   smooth(
     coarse.data,
     coarse.grid.shape,
@@ -58,38 +59,6 @@ export function bodyMask(pre: Volume): LabelMap {
   const data = new Uint8Array(share.data.length);
   for (let i = 0; i < data.length; i++) data[i] = share.data[i] > 0.5 ? 1 : 0;
   return { grid, data };
-}
-
-/** Means of a function of the signal over blocks of voxels, as many per axis as lie within the body mask's resolution. */
-function blockMeans(volume: Volume, value: (signal: number) => number): Volume<Float32Array> {
-  const { shape, spacingMm, direction, origin } = volume.grid;
-  const blocks = perAxis(volume.grid, (mm) => Math.max(1, Math.floor(BODY_SMOOTHING_MM / mm)));
-  const coarse = blocks.map((size, axis) => Math.ceil(shape[axis] / size)) as unknown as Triple;
-  const first: [number, number, number] = [origin[0], origin[1], origin[2]];
-  blocks.forEach((size, axis) => {
-    for (let i = 0; i < 3; i++) first[i] += ((size - 1) / 2) * spacingMm[axis] * direction[axis][i];
-  });
-  const grid = createGrid({
-    shape: coarse,
-    spacingMm: blocks.map((size, axis) => size * spacingMm[axis]) as unknown as Triple,
-    direction,
-    origin: first,
-  });
-  const sums = new Float32Array(voxelCount(grid));
-  const counts = new Float32Array(sums.length);
-  for (let i = 0, voxel = 0; i < shape[0]; i++) {
-    const slice = Math.floor(i / blocks[0]) * coarse[1];
-    for (let j = 0; j < shape[1]; j++) {
-      const row = (slice + Math.floor(j / blocks[1])) * coarse[2];
-      for (let k = 0; k < shape[2]; k++, voxel++) {
-        const block = row + Math.floor(k / blocks[2]);
-        sums[block] += value(volume.data[voxel]);
-        counts[block]++;
-      }
-    }
-  }
-  for (let block = 0; block < sums.length; block++) sums[block] /= counts[block];
-  return { grid, data: sums };
 }
 
 function perAxis({ spacingMm }: Grid, value: (mm: number) => number): Triple {

@@ -75,6 +75,8 @@ const spacing = z.number().positive();
 const imagesSchema = z.strictObject({
   /** Motion between phases: see docs/decisions/0026-registration.md. */
   registration: z.enum(["none", "rigid", "deformable"]).default("deformable"),
+  /** Divides all phases by the bias field of the one before contrast: see docs/decisions/0027-bias-field.md. */
+  biasField: z.boolean().default(false),
   /** Thresholds of the functional tumour volume. */
   ftv: z
     .strictObject({
