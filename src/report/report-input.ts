@@ -70,6 +70,8 @@ export interface ImagingRow {
   readonly ftvMl: number;
   readonly diameterMm: number | null;
   readonly backgroundPercent: number | null;
+  /** Whether the image was cut to the breast with the tumour. */
+  readonly cut: boolean;
 }
 
 export type SetName = "train" | "test";

@@ -100,6 +100,7 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
     ["outcome.rcb", outcome.rcb],
     ["outcome.rcbClass", outcome.rcbClass],
     ["outcome.pcr", outcome.pcr],
+    ["images.laterality", config.images.laterality],
     ...Object.entries(outcome.components ?? {}).map(([key, column]): [string, string] => [
       `outcome.components.${key}`,
       column,

@@ -5,7 +5,7 @@ import { crop } from "../imaging/cropping.ts";
 import { simulatePatient } from "../imaging/phantom/cohort.ts";
 import { prepareSeries } from "./image-preparation.ts";
 import { studySchema } from "./schema.ts";
-import { imageColumns } from "./stages/images.ts";
+import { imageColumns } from "./stages/image-figures.ts";
 
 const config = (images: object) =>
   studySchema.parse({ name: "x", outcome: { pcr: "pcr" }, models: ["ftv"], images }).images;

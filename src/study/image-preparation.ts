@@ -2,6 +2,7 @@
 import type { DceSeries } from "../domain/dce.ts";
 import type { Issue, WithIssues } from "../domain/issues.ts";
 import { biasField, withoutBias } from "../imaging/bias-field/bias-field.ts";
+import type { SideEvidence } from "../imaging/breast-side.ts";
 import { type EnhancementMeasures, measureEnhancement } from "../imaging/enhancement.ts";
 import {
   type ExaminationQuality,
@@ -10,6 +11,7 @@ import {
 } from "../imaging/examination-quality.ts";
 import { replaceNonFinite } from "../imaging/non-finite.ts";
 import { bodyMask } from "../imaging/regions.ts";
+import { type ChosenBreast, cutToBreast } from "./breast-choice.ts";
 import { type PhaseRegistration, registerSeries } from "./registration/series.ts";
 import type { ImagesConfig } from "./schema.ts";
 
@@ -20,10 +22,18 @@ export interface PreparedSeries {
   readonly measures: EnhancementMeasures;
   readonly quality: ExaminationQuality;
   readonly registrations: readonly PhaseRegistration[];
+  /** The breast that was cut out, where that was asked. */
+  readonly breast: Omit<ChosenBreast, "series"> | null;
+}
+
+export interface PreparationOptions {
+  /** The side of the tumour, where the table or another visit tells it. */
+  readonly side?: SideEvidence;
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Takes out the bias field and motion between phases as configured, and measures enhancement and quality on what results.
+ * Cuts to one breast, takes out the bias field and motion between phases as configured, and measures enhancement and quality on what results.
  *
  * @param subject study identifier of the examination, for issues.
  * @throws {DataError} `series-phases` without a post-contrast phase.
@@ -32,14 +42,22 @@ export async function prepareSeries(
   acquired: DceSeries,
   config: ImagesConfig,
   subject: string,
-  signal?: AbortSignal,
+  { side, signal }: PreparationOptions = {},
 ): Promise<WithIssues<PreparedSeries>> {
   const issues: Issue[] = [];
   const finite = {
     ...acquired,
     phases: acquired.phases.map((phase) => replaceNonFinite(phase, subject).value),
   };
-  let series: DceSeries = config.biasField ? corrected(finite) : finite;
+  let series: DceSeries = finite;
+  let breast: PreparedSeries["breast"] = null;
+  if (config.breast === "tumour-side") {
+    const { value, issues: found } = cutToBreast(series, side, config.ftv, subject);
+    ({ series } = value);
+    breast = { box: value.box, evidence: value.evidence };
+    issues.push(...found);
+  }
+  if (config.biasField) series = corrected(series);
   let registrations: readonly PhaseRegistration[] = [];
   if (config.registration !== "none") {
     const registered = await registerSeries(series, config.registration, subject, signal);
@@ -57,7 +75,14 @@ export async function prepareSeries(
     ...qualityIssues(quality, subject),
   );
   return {
-    value: { series, changed: series !== finite, measures: enhancement.measures, quality, registrations },
+    value: {
+      series,
+      changed: series !== finite,
+      measures: enhancement.measures,
+      quality,
+      registrations,
+      breast,
+    },
     issues,
   };
 }

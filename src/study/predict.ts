@@ -10,6 +10,7 @@ import { volumeMl } from "../imaging/shape.ts";
 import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
 import type { TargetKind } from "../models/target.ts";
+import { sideOfTable } from "./breast-choice.ts";
 import { withSubtype } from "./cohort.ts";
 import { createEngine } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
@@ -19,7 +20,7 @@ import { applyNetworks } from "./segmentation/apply.ts";
 import { readModels } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { AppliedExamination, AppliedPatient } from "./stages/examinations.ts";
-import { imageColumns } from "./stages/images.ts";
+import { imageColumns } from "./stages/image-figures.ts";
 import { modelTable } from "./stages/model-table.ts";
 import { OUTCOME_MODELS_FILE } from "./stages/outcome.ts";
 
@@ -99,14 +100,22 @@ type Visit = PreparedSeries & { readonly visit: string };
 
 /** Both examinations, prepared as those of the study were. */
 async function readVisits(
-  { pre, post }: PredictRequest,
+  { pre, post, clinical }: PredictRequest,
   config: StudyConfig,
   issues: Issue[],
 ): Promise<readonly Visit[]> {
   const visits: Visit[] = [];
+  const { laterality } = config.images;
+  let side = laterality === undefined ? undefined : sideOfTable(clinical[laterality]);
   for (const [visit, folder] of Object.entries({ pre, post })) {
     const { value: acquired, issues: found } = await openExamination(folder);
-    const { value: prepared, issues: noticed } = await prepareSeries(acquired, config.images, visit);
+    const { value: prepared, issues: noticed } = await prepareSeries(
+      acquired,
+      config.images,
+      visit,
+      side === undefined ? {} : { side },
+    );
+    if (prepared.breast?.evidence.side != null) side ??= prepared.breast.evidence;
     issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
     visits.push({ visit, ...prepared });
   }

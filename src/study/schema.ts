@@ -75,6 +75,10 @@ const spacing = z.number().positive();
 const imagesSchema = z.strictObject({
   /** Motion between phases: see docs/decisions/0026-registration.md. */
   registration: z.enum(["none", "rigid", "deformable"]).default("deformable"),
+  /** `tumour-side` cuts images of both breasts to the one with the tumour. */
+  breast: z.enum(["whole", "tumour-side"]).default("whole"),
+  /** Column that names the side, left or right; without it the side is found by enhancement. */
+  laterality: column.optional(),
   /** Divides all phases by the bias field of the one before contrast: see docs/decisions/0027-bias-field.md. */
   biasField: z.boolean().default(false),
   /** Thresholds of the functional tumour volume. */

@@ -15,6 +15,7 @@ const row: ImagingRow = {
   ftvMl: 12,
   diameterMm: 30,
   backgroundPercent: 25,
+  cut: false,
 };
 
 it("states medians and quartiles per visit, and what no examination of a visit has", () => {

@@ -44,6 +44,10 @@ export function imagingSection({ rows, registration, thresholds }: ImagingSummar
       ...MEASURES.map(
         (measure): TableRow => [measure.label, ...groups.map((group) => summary(group, measure))],
       ),
+      [
+        "cut to the breast with the tumour",
+        ...groups.map((group) => share(group.filter(({ cut }) => cut).length, group.length)),
+      ],
       ["fat suppressed (guessed)", ...groups.map((group) => share(suppressed(group), group.length))],
     ],
     missing: "no examination has a value.",

@@ -1,29 +1,18 @@
 /** The stage that prepares the images of a patient: motion between phases, enhancement, quality. */
 import path from "node:path";
-import type { ClinicalValue, Cohort, ExaminationRecord, Patient } from "../../domain/cohort.ts";
+import type { Cohort, ExaminationRecord, Patient } from "../../domain/cohort.ts";
 import { ResiduaError } from "../../domain/errors.ts";
+import type { Grid } from "../../domain/grid.ts";
 import type { Issue } from "../../domain/issues.ts";
-import type { EnhancementMeasures } from "../../imaging/enhancement.ts";
-import type { ExaminationQuality } from "../../imaging/examination-quality.ts";
-import { readDceSeriesOf, writeExamination } from "../../io/layouts/native.ts";
-import { writeCsv } from "../../io/tables/write.ts";
+import type { LabelMap } from "../../domain/volume.ts";
+import { type Box, crop } from "../../imaging/cropping.ts";
+import { readDceSeriesOf, readSegmentationOf, writeExamination } from "../../io/layouts/native.ts";
+import { sideOfTable } from "../breast-choice.ts";
 import type { FileHashes } from "../file-hashes.ts";
-import { prepareSeries } from "../image-preparation.ts";
-import type { PhaseRegistration } from "../registration/series.ts";
-import type { IMAGE_COLUMNS, StudyConfig } from "../schema.ts";
+import { type PreparedSeries, prepareSeries } from "../image-preparation.ts";
+import type { ImagesConfig, StudyConfig } from "../schema.ts";
 import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
-
-export interface PreparedExamination {
-  readonly visit: string;
-  /** Files of the prepared phases, relative to the run folder, with their times; null where the acquired ones are used. */
-  readonly prepared: {
-    readonly phaseFiles: readonly string[];
-    readonly timesSeconds: readonly number[];
-  } | null;
-  readonly measures: EnhancementMeasures;
-  readonly quality: ExaminationQuality;
-  readonly registrations: readonly PhaseRegistration[];
-}
+import { imageColumns, type PreparedExamination, writeQuality } from "./image-figures.ts";
 
 export interface PreparedImages {
   /** The cohort with the prepared phases in the place of the acquired ones, and with {@link IMAGE_COLUMNS} among the clinical values. */
@@ -67,23 +56,30 @@ async function imageStage(
   hashes: FileHashes,
   patient: Patient,
 ): Promise<FinishedStage<readonly PreparedExamination[]>> {
+  const laterality = config.laterality === undefined ? null : (patient.clinical[config.laterality] ?? null);
   return runStage(run, {
     name: `images/${patient.id}`,
     inputs: {
       images: config,
-      files: await hashes.ofAll(patient.examinations.flatMap(({ phaseFiles }) => phaseFiles)),
+      files: await hashes.ofAll(patient.examinations.flatMap((record) => filesOf(record, config))),
+      laterality,
       times: patient.examinations.map(({ visit, timesSeconds }) => [visit, timesSeconds]),
     },
     async make() {
       const issues: Issue[] = [];
       const value: PreparedExamination[] = [];
-      for (const record of patient.examinations) {
+      let side = sideOfTable(laterality);
+      for (const record of preFirst(patient.examinations)) {
         const subject = `${record.patientId}/${record.visit}`;
         try {
           const { value: acquired, issues: found } = await readDceSeriesOf(record);
-          const prepared = await prepareSeries(acquired, config, subject, run.signal);
+          const prepared = await prepareSeries(acquired, config, subject, {
+            ...(side === undefined ? {} : { side }),
+            ...(run.signal === undefined ? {} : { signal: run.signal }),
+          });
+          if (prepared.value.breast?.evidence.side != null) side ??= prepared.value.breast.evidence;
           issues.push(...found, ...prepared.issues);
-          value.push(await keep(run, record, prepared.value));
+          value.push(await keep(run, record, prepared.value, acquired.phases[0].grid, issues));
         } catch (error) {
           // An interruption says nothing about the examination.
           run.signal?.throwIfAborted();
@@ -92,7 +88,7 @@ async function imageStage(
           issues.push({ code: error.code, severity: "error", subject, message });
         }
       }
-      return { value, outputs: value.flatMap(({ prepared }) => prepared?.phaseFiles ?? []), issues };
+      return { value, outputs: value.flatMap(outputsOf), issues };
     },
   });
 }
@@ -102,14 +98,80 @@ const FOLDER = "prepared";
 
 async function keep(
   run: RunContext,
-  { patientId, visit }: ExaminationRecord,
-  { series, changed, measures, quality, registrations }: Awaited<ReturnType<typeof prepareSeries>>["value"],
+  record: ExaminationRecord,
+  { series, changed, ...figures }: PreparedSeries,
+  acquired: Grid,
+  issues: Issue[],
 ): Promise<PreparedExamination> {
-  const figures = { visit, measures, quality, registrations };
-  if (!changed) return { ...figures, prepared: null };
-  const written = await writeExamination(path.join(run.folder, FOLDER), patientId, visit, series);
-  const phaseFiles = written.phaseFiles.map((file) => path.relative(run.folder, file));
-  return { ...figures, prepared: { phaseFiles, timesSeconds: series.timesSeconds } };
+  const { patientId, visit } = record;
+  if (!changed) return { ...figures, visit, prepared: null };
+  const box = figures.breast?.box ?? null;
+  const segmentation = box === null ? undefined : await cutMask(record, box, acquired, issues);
+  const written = await writeExamination(
+    path.join(run.folder, FOLDER),
+    patientId,
+    visit,
+    series,
+    segmentation === undefined ? {} : { segmentation },
+  );
+  const local = (file: string) => path.relative(run.folder, file);
+  return {
+    ...figures,
+    visit,
+    prepared: {
+      phaseFiles: written.phaseFiles.map(local),
+      timesSeconds: series.timesSeconds,
+      ...(written.segmentationFile === undefined
+        ? {}
+        : { segmentationFile: local(written.segmentationFile) }),
+    },
+  };
+}
+
+/** The reference mask cut as its images were; one that does not fit them is told of here, and again where it is used. */
+async function cutMask(
+  record: ExaminationRecord,
+  box: Box,
+  acquired: Grid,
+  issues: Issue[],
+): Promise<LabelMap | undefined> {
+  if (record.segmentationFile === undefined) return undefined;
+  try {
+    return crop(await readSegmentationOf(record, acquired), box);
+  } catch (error) {
+    if (!(error instanceof ResiduaError)) throw error;
+    const subject = `${record.patientId}/${record.visit}`;
+    issues.push({
+      code: error.code,
+      severity: "error",
+      subject,
+      message: `${error.message} The mask was not used.`,
+    });
+    return undefined;
+  }
+}
+
+function outputsOf({ prepared }: PreparedExamination): string[] {
+  if (prepared === null) return [];
+  return [
+    ...prepared.phaseFiles,
+    ...(prepared.segmentationFile === undefined ? [] : [prepared.segmentationFile]),
+  ];
+}
+
+/** Files that a stage reads: masks only where they may have to be cut. */
+function filesOf(
+  { phaseFiles, segmentationFile }: ExaminationRecord,
+  { breast }: ImagesConfig,
+): readonly string[] {
+  return breast === "whole" || segmentationFile === undefined
+    ? phaseFiles
+    : [...phaseFiles, segmentationFile];
+}
+
+/** The visit before chemotherapy first: it shows best on which side the tumour is. */
+function preFirst(records: readonly ExaminationRecord[]): readonly ExaminationRecord[] {
+  return [...records].sort((a, b) => Number(b.visit === "pre") - Number(a.visit === "pre"));
 }
 
 /** None for an examination that could not be prepared. */
@@ -121,83 +183,18 @@ function preparedRecord(
   const found = examinations.find(({ visit }) => visit === record.visit);
   if (found === undefined) return [];
   if (found.prepared === null) return [record];
-  const { phaseFiles, timesSeconds } = found.prepared;
-  return [{ ...record, phaseFiles: phaseFiles.map((file) => path.join(run.folder, file)), timesSeconds }];
-}
-
-type ImageColumn = (typeof IMAGE_COLUMNS)[number];
-
-/** The columns of a patient; null where the visit is missing or the figure undefined. */
-export function imageColumns(
-  examinations: readonly Pick<PreparedExamination, "visit" | "measures">[],
-): Readonly<Record<ImageColumn, ClinicalValue>> {
-  const of = (visit: string) => examinations.find((entry) => entry.visit === visit)?.measures;
-  const [pre, post] = [of("pre"), of("post")];
-  const change =
-    pre === undefined || post === undefined || pre.ftvMl === 0
-      ? null
-      : (100 * (post.ftvMl - pre.ftvMl)) / pre.ftvMl;
-  return {
-    "pre.ftv_ml": pre?.ftvMl ?? null,
-    "post.ftv_ml": post?.ftvMl ?? null,
-    "change.ftv_percent": change,
-    // Nothing that enhances is 0 mm long; a visit without figures is missing.
-    "pre.diameter_mm": pre === undefined ? null : (pre.longestDiameterMm ?? 0),
-    "post.diameter_mm": post === undefined ? null : (post.longestDiameterMm ?? 0),
-    "pre.sphericity": pre?.sphericity ?? null,
-    "post.sphericity": post?.sphericity ?? null,
-    "pre.background_percent": pre?.backgroundEnhancementPercent ?? null,
-    "post.background_percent": post?.backgroundEnhancementPercent ?? null,
-  };
-}
-
-const QUALITY_COLUMNS = [
-  "patient_id",
-  "visit",
-  "phases",
-  "times_s",
-  "spacing_mm",
-  "field_mm",
-  "tumour_at_border",
-  "noise",
-  "signal_to_noise",
-  "fat_suppression",
-  "strongest_enhancement_percent",
-  "motion_mm",
-  "correlation",
-  "ftv_ml",
-  "diameter_mm",
-  "sphericity",
-  "background_percent",
-] as const;
-
-async function writeQuality(
-  run: RunContext,
-  cohort: Cohort,
-  examinations: PreparedImages["examinations"],
-): Promise<void> {
-  const rows = cohort.patients.flatMap(({ id }) =>
-    (examinations.get(id) ?? []).map(
-      ({ visit, quality, measures }): Record<(typeof QUALITY_COLUMNS)[number], ClinicalValue> => ({
-        patient_id: id,
-        visit,
-        phases: quality.timesSeconds.length,
-        times_s: quality.timesSeconds.join(" "),
-        spacing_mm: quality.spacingMm.map((mm) => Number(mm.toFixed(3))).join(" "),
-        field_mm: quality.fieldOfViewMm.map((mm) => Number(mm.toFixed(1))).join(" "),
-        tumour_at_border: quality.tumourAtBorder ? 1 : 0,
-        noise: quality.noise,
-        signal_to_noise: quality.signalToNoise,
-        fat_suppression: quality.fatSuppression,
-        strongest_enhancement_percent: quality.strongestEnhancementPercent,
-        motion_mm: quality.motionMm,
-        correlation: quality.correlation,
-        ftv_ml: measures.ftvMl,
-        diameter_mm: measures.longestDiameterMm,
-        sphericity: measures.sphericity,
-        background_percent: measures.backgroundEnhancementPercent,
-      }),
-    ),
-  );
-  await writeCsv(path.join(run.folder, "quality.csv"), QUALITY_COLUMNS, rows);
+  const { phaseFiles, timesSeconds, segmentationFile } = found.prepared;
+  const mask =
+    segmentationFile === undefined ? {} : { segmentationFile: path.join(run.folder, segmentationFile) };
+  // The mask of an image that was cut lies on the whole image's grid.
+  const { segmentationFile: whole, ...rest } = record;
+  const kept = found.breast?.box != null || whole === undefined ? mask : { segmentationFile: whole };
+  return [
+    {
+      ...rest,
+      ...kept,
+      phaseFiles: phaseFiles.map((file) => path.join(run.folder, file)),
+      timesSeconds,
+    },
+  ];
 }

@@ -20,7 +20,7 @@ import type { FinishedStage, RunContext } from "../stage.ts";
 import type { StudyFile } from "../study-file.ts";
 import { VERSIONS } from "../versions.ts";
 import type { AppliedPatient } from "./examinations.ts";
-import type { PreparedExamination } from "./images.ts";
+import type { PreparedExamination } from "./image-figures.ts";
 import type { PlannedNetwork, TrainedFold } from "./network.ts";
 import type { Predictions } from "./outcome.ts";
 import { segmentationPictures } from "./pictures.ts";
@@ -110,7 +110,7 @@ function clinicalColumns(config: StudyConfig): string[] {
 function imagingSummary({ images }: StudyConfig, examinations: StudyResults["images"]): ImagingSummary {
   const { pePercent, ser, minimumNeighbours, minimumComponentMl } = images.ftv;
   return {
-    rows: [...examinations.values()].flat().map(({ visit, quality, measures }) => ({
+    rows: [...examinations.values()].flat().map(({ visit, quality, measures, breast }) => ({
       visit,
       earlySeconds: quality.timesSeconds[findPhases(quality.timesSeconds).early],
       largestSpacingMm: Math.max(...quality.spacingMm),
@@ -122,6 +122,7 @@ function imagingSummary({ images }: StudyConfig, examinations: StudyResults["ima
       ftvMl: measures.ftvMl,
       diameterMm: measures.longestDiameterMm,
       backgroundPercent: measures.backgroundEnhancementPercent,
+      cut: breast?.box != null,
     })),
     registration: images.registration,
     thresholds: `early enhancement of at least ${pePercent} %, ratio (SER) of at least ${ser}, at least ${minimumNeighbours} of 26 neighbours, parts of at least ${minimumComponentMl} ml`,
