@@ -10,6 +10,7 @@ import type { Section } from "./section.ts";
 import { choicesSection } from "./sections/choices-section.ts";
 import { cohortSection } from "./sections/cohort-section.ts";
 import { comparisonSection } from "./sections/comparison-section.ts";
+import { featuresSection } from "./sections/features-section.ts";
 import { imagingSection } from "./sections/imaging-section.ts";
 import { issuesSection } from "./sections/issues-section.ts";
 import { segmentationSection } from "./sections/segmentation-section.ts";
@@ -38,7 +39,8 @@ export function renderReport(input: ReportInput): RenderedReport {
 }
 
 function sectionsOf(input: ReportInput): Section[] {
-  const { cohort, segmentation = [], training = [], plans = [], predictions = [], comparisons = [] } = input;
+  const { cohort, segmentation = [], features = [], training = [], plans = [] } = input;
+  const { predictions = [], comparisons = [] } = input;
   const styles = stylesOf(input);
   const shown = input.showIdentifiers ?? false;
   const [first, ...others] = comparisons.map((block) =>
@@ -49,6 +51,7 @@ function sectionsOf(input: ReportInput): Section[] {
     ...(cohort === undefined ? [] : [cohortSection(cohort)]),
     ...(input.imaging === undefined ? [] : [imagingSection(input.imaging)]),
     ...(segmentation.length === 0 ? [] : [segmentationSection(segmentation, shown)]),
+    ...(features.length === 0 ? [] : [featuresSection(features)]),
     ...others,
     ...(training.length + plans.length === 0 ? [] : [trainingSection(training, plans)]),
     limitationsSection(limitationsOf(input)),

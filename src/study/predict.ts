@@ -2,6 +2,7 @@
 import path from "node:path";
 import { z } from "zod";
 import type { ClinicalValue } from "../domain/cohort.ts";
+import { findPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
@@ -135,14 +136,22 @@ async function applyKind(
     const examinations: AppliedExamination[] = [];
     for (const { visit, series } of visits) {
       const { grid, channels } = dceInput(series, config.training.channels);
-      const applied = await applyNetworks(predictor, { grid, channels }, visit, {
+      const anatomy = series.phases[findPhases(series.timesSeconds).pre].data;
+      const applied = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
         ...config.inference,
         folds: [...models.keys()],
-        rimMm: config.features.rimMm,
+        features: config.features,
       });
       const { labels, features } = applied;
       issues.push(...applied.issues);
-      examinations.push({ visit, segmentation: "", volumeMl: volumeMl(labels), agreement: null, features });
+      examinations.push({
+        visit,
+        segmentation: "",
+        volumeMl: volumeMl(labels),
+        agreement: null,
+        features,
+        maps: {},
+      });
     }
     return examinations;
   } finally {
