@@ -8,6 +8,7 @@ import { randomKey } from "../../src/domain/random.ts";
 import type { LabelMap } from "../../src/domain/volume.ts";
 import { crop } from "../../src/imaging/cropping.ts";
 import { simulatePatient } from "../../src/imaging/phantom/cohort.ts";
+import { ANALYSIS_MASK_BITS } from "../../src/io/layouts/analysis-mask.ts";
 import {
   readDceSeriesOf,
   readNativeCohort,
@@ -146,7 +147,10 @@ describe("residua ingest gives the same cohort from", () => {
           temporalPosition: i,
         });
       });
-      const codes = mask.data.map((value, i) => (value === 1 ? 0 : 1 + (i % 3 === 0 ? 32 : 0)));
+      const { belowPeThreshold, outsideVolumeOfInterest } = ANALYSIS_MASK_BITS;
+      const codes = mask.data.map((value, i) =>
+        value === 1 ? 0 : belowPeThreshold + (i % 3 === 0 ? outsideVolumeOfInterest : 0),
+      );
       writeSegmentation(
         path.join(dir, trialName(patient), named, "mask", "1.dcm"),
         grid,
