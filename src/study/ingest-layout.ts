@@ -55,6 +55,7 @@ export async function ingest(request: LayoutRequest): Promise<LayoutOutcome> {
         : await detectLayout(request.source);
   request.progress.note(`layout ${layout}: ${why}`);
   if (layout === "dicom") return { ...(await ingestDicom(request)), layout, why };
+  refuseDicomOptions(request, layout);
   if (named) {
     throw new UsageError("ingest-name", {
       found: `a patient or a visit for the layout ${layout}`,
@@ -66,9 +67,9 @@ export async function ingest(request: LayoutRequest): Promise<LayoutOutcome> {
 }
 
 async function write(
-  { source, folder, progress, signal }: LayoutRequest,
+  { source, folder, uncompressed = false, progress, signal }: LayoutRequest,
   { examinations, clinical, issues: listed }: SourceCohort,
-): Promise<Pick<LayoutOutcome, "examinations" | "issues">> {
+): Promise<Pick<LayoutOutcome, "examinations" | "identities" | "issues">> {
   const written: IngestedExamination[] = [];
   const noticed: Issue[] = [...listed];
   const items = examinations.map((examination) => ({
@@ -82,11 +83,12 @@ async function write(
     await writeExamination(folder, patientId, visit, series, {
       source: origin,
       issues: found,
+      uncompressed,
       ...(segmentation === undefined ? {} : { segmentation }),
     });
     noticed.push(...found.map((issue) => ({ ...issue, subject: id })));
     const { timesSeconds } = series;
-    written.push({ patient: patientId, visit, phases: series.phases.length, timesSeconds });
+    written.push({ patient: patientId, visit, phases: series.phases.length, timesSeconds, reused: false });
   });
   if (written.length === 0) {
     throw new DataError("ingest-none", {
@@ -96,7 +98,19 @@ async function write(
   }
   if (clinical !== undefined)
     await writeCsv(path.join(folder, "clinical.csv"), clinical.columns, clinical.rows);
-  return { examinations: written, issues: [...noticed, ...issues] };
+  return { examinations: written, identities: null, issues: [...noticed, ...issues] };
+}
+
+/** Collections name patients by study identifiers already; there is nothing to hide, and no table of it. */
+function refuseDicomOptions({ identities, keepDicom }: LayoutRequest, layout: Layout): void {
+  const asked = keepDicom === true ? "--keep-dicom" : "--identities";
+  if (keepDicom !== true && (identities === undefined || identities === "off")) return;
+  throw new UsageError("ingest-deidentify", {
+    found: `${asked} for the layout ${layout}`,
+    expected: "it with the layout dicom only",
+    remedy:
+      "Collections carry study identifiers, which are kept. For a hospital's own files give --layout dicom.",
+  });
 }
 
 async function readNative(dir: string): Promise<SourceCohort> {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { encode } from "fast-png";
 import type { FoundPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
-import type { Issue } from "../domain/issues.ts";
+import type { Issue, WithIssues } from "../domain/issues.ts";
 import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
 import { type FtvThresholds, measureEnhancement } from "../imaging/enhancement.ts";
 import {
@@ -15,11 +15,13 @@ import { subtraction } from "../imaging/kinetics.ts";
 import { replaceNonFinite } from "../imaging/non-finite.ts";
 import type { RegistrationKind } from "../imaging/registration/registration.ts";
 import { type Colour, maximumIntensityProjection, type Raster } from "../imaging/slice-picture.ts";
+import { isDicomSegmentation } from "../io/dicom/segmentation.ts";
 import { writeAtomically } from "../io/files.ts";
 import { readLabelMap } from "../io/images.ts";
 import { writeNifti } from "../io/nifti/write.ts";
 import { openExamination } from "./examination-input.ts";
 import { type PhaseRegistration, registerSeries } from "./registration/series.ts";
+import { readSegmentationObject } from "./segmentation-object.ts";
 
 export interface KineticsRequest {
   readonly examination: string;
@@ -68,7 +70,8 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
       : await registerSeries(finite, request.registration, "examination", request.signal);
   const { series, registrations } = registered.value;
   const [pre] = series.phases;
-  const region = request.region === undefined ? undefined : await readRegion(request.region, pre);
+  const given = request.region === undefined ? undefined : await readRegion(request.region, pre);
+  const region = given?.value;
   const enhancement = measureEnhancement(series, thresholds, region);
   const quality = examinationQuality(
     series,
@@ -93,6 +96,7 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
       ...registered.issues,
       ...enhancement.issues,
       ...qualityIssues(quality),
+      ...(given?.issues ?? []),
       ...regionIssue(request),
     ],
   };
@@ -126,15 +130,23 @@ function png({ width, height, data }: Raster): Uint8Array {
   return encode({ width, height, channels: 4, data: Uint8Array.from(data) });
 }
 
-async function readRegion(file: string, pre: Volume): Promise<LabelMap> {
-  const mask = await readLabelMap(file);
-  requireSameGrid(pre, mask, "the region of interest", file);
-  if (mask.data.some((value) => value !== 0)) return mask;
+async function readRegion(file: string, pre: Volume): Promise<WithIssues<LabelMap>> {
+  const region = await readRegionMask(file, pre);
+  if (region.value.data.some((value) => value !== 0)) return region;
   throw new DataError("region-empty", {
     file,
     found: "a region of interest without a voxel",
     expected: "a mask in which tumour may lie",
   });
+}
+
+async function readRegionMask(file: string, pre: Volume): Promise<WithIssues<LabelMap>> {
+  if (file.toLowerCase().endsWith(".dcm") && (await isDicomSegmentation(file))) {
+    return readSegmentationObject(file, pre.grid);
+  }
+  const mask = await readLabelMap(file);
+  requireSameGrid(pre, mask, "the region of interest", file);
+  return { value: mask, issues: mask.issues };
 }
 
 function regionIssue({ region }: KineticsRequest): Issue[] {

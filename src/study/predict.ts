@@ -4,8 +4,11 @@ import { z } from "zod";
 import type { ClinicalValue } from "../domain/cohort.ts";
 import { findPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
+import { type Grid, voxelCount } from "../domain/grid.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
+import type { LabelMap } from "../domain/volume.ts";
+import { type Box, paste } from "../imaging/cropping.ts";
 import { dceInput } from "../imaging/dce-input.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { readText } from "../io/files.ts";
@@ -13,9 +16,11 @@ import { type FittedModel, meanPredictions, predictModel } from "../models/compa
 import type { TargetKind } from "../models/target.ts";
 import { sideOfTable } from "./breast-choice.ts";
 import { withSubtype } from "./cohort.ts";
+import type { DicomOutput } from "./dicom-output.ts";
 import { createEngine } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
 import { type PreparedSeries, prepareSeries } from "./image-preparation.ts";
+import { type SegmentedVisits, writePredictedObjects } from "./predicted-objects.ts";
 import { type NetworkKind, needsImages, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
 import { readModels } from "./segmentation/model-folder.ts";
@@ -33,6 +38,8 @@ export interface PredictRequest {
   readonly post: string;
   /** Values of clinical columns that the models name. */
   readonly clinical: Readonly<Record<string, ClinicalValue>>;
+  /** DICOM objects to write, `pre.seg.dcm`, `post.seg.dcm` and so on; both examinations must then be DICOM. */
+  readonly dicom?: { readonly output: DicomOutput; readonly folder: string };
 }
 
 export interface PatientPrediction {
@@ -41,6 +48,8 @@ export interface PatientPrediction {
   /** Null where the model lacks what it looks at. */
   readonly models: Readonly<Record<string, number | null>>;
   readonly volumesMl: { readonly pre: number | null; readonly post: number | null };
+  /** DICOM objects that were written. */
+  readonly dicomFiles?: readonly string[];
   readonly issues: readonly Issue[];
 }
 
@@ -58,8 +67,10 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
   const measured = visits.length === 0 ? {} : imageColumns(visits);
   const clinical = { ...withSubtype(request.clinical, config), ...measured };
   const applied = new Map<NetworkKind, ReadonlyMap<string, AppliedPatient>>();
+  const masks = new Map<NetworkKind, SegmentedVisits>();
   for (const kind of config.networks) {
-    const examinations = await applyKind(kind, results, visits, config, issues);
+    const { examinations, segmented } = await applyKind(kind, results, visits, config, issues);
+    masks.set(kind, segmented);
     applied.set(kind, new Map([["patient", { examinations }]]));
   }
   const patient = {
@@ -86,18 +97,36 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
     issues.push(...parts[0].issues.map((issue) => ({ ...issue, subject: name })));
     return [name, Number(meanPredictions(parts.map(({ predictions }) => predictions))[0].toFixed(6))];
   });
+  const predicted = Object.fromEntries(models);
+  const objects =
+    request.dicom === undefined
+      ? {}
+      : {
+          dicomFiles: await writePredictedObjects({
+            ...request.dicom,
+            visits: { pre: request.pre, post: request.post },
+            segmented: masks,
+            target,
+            predicted,
+          }),
+        };
   const [first] = applied.values();
   const volumeOf = (visit: string) =>
     first?.get("patient")?.examinations.find((entry) => entry.visit === visit)?.volumeMl ?? null;
   return {
     target,
-    models: Object.fromEntries(models),
+    models: predicted,
     volumesMl: { pre: volumeOf("pre"), post: volumeOf("post") },
+    ...objects,
     issues,
   };
 }
 
-type Visit = PreparedSeries & { readonly visit: string };
+type Visit = PreparedSeries & {
+  readonly visit: string;
+  /** Grid of the images as they were acquired, before they were cut to one breast. */
+  readonly acquired: Grid;
+};
 
 /** Both examinations, prepared as those of the study were. */
 async function readVisits(
@@ -118,7 +147,7 @@ async function readVisits(
     );
     if (prepared.breast?.evidence.side != null) side ??= prepared.breast.evidence;
     issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
-    visits.push({ visit, ...prepared });
+    visits.push({ visit, ...prepared, acquired: acquired.phases[0].grid });
   }
   return visits;
 }
@@ -129,12 +158,13 @@ async function applyKind(
   visits: readonly Visit[],
   config: StudyConfig,
   issues: Issue[],
-): Promise<AppliedExamination[]> {
+): Promise<{ examinations: AppliedExamination[]; segmented: SegmentedVisits }> {
   const models = await readModels(path.join(results, "models", kind));
   const predictor = await createPredictor(models, createEngine());
   try {
     const examinations: AppliedExamination[] = [];
-    for (const { visit, series } of visits) {
+    const masks: [string, LabelMap][] = [];
+    for (const { visit, series, breast, acquired } of visits) {
       const { grid, channels } = dceInput(series, config.training.channels);
       const anatomy = series.phases[findPhases(series.timesSeconds).pre].data;
       const applied = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
@@ -152,11 +182,23 @@ async function applyKind(
         features,
         maps: {},
       });
+      masks.push([visit, breast?.box == null ? labels : onWhole(labels, acquired, breast.box)]);
     }
-    return examinations;
+    const segmented = {
+      networks: models.length,
+      // Masks hold classes, not the values of the training masks.
+      labels: models[0].description.labels.map(({ name }, value) => ({ name, value })),
+      masks: Object.fromEntries(masks) as SegmentedVisits["masks"],
+    };
+    return { examinations, segmented };
   } finally {
     await predictor.dispose();
   }
+}
+
+/** The mask of a part on the grid of the whole image, which DICOM objects refer to. */
+function onWhole(labels: LabelMap, grid: Grid, { start }: Box): LabelMap {
+  return paste({ grid, data: new Uint8Array(voxelCount(grid)) }, labels, start);
 }
 
 /** Columns that the model needs and the row lacks; missing ones are not imputed for a single patient without saying so. */

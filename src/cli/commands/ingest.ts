@@ -1,8 +1,9 @@
 /** `residua ingest`: any source into the native layout. */
 import { Command, Option } from "commander";
+import { UsageError } from "../../domain/errors.ts";
 import { LAYOUTS, type Layout } from "../../io/layouts/detect.ts";
 import { ingest } from "../../study/ingest-layout.ts";
-import { consoleProgress, print, printIssues, printJson } from "../console.ts";
+import { consoleProgress, print, printIssues, printJson, printNote } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { secondsList } from "../options.ts";
 
@@ -11,6 +12,10 @@ interface IngestOptions {
   readonly times?: readonly number[];
   readonly patient?: string;
   readonly visit?: string;
+  readonly identities?: string;
+  readonly deidentify: boolean;
+  readonly keepDicom: boolean;
+  readonly uncompressed?: boolean;
   readonly json?: boolean;
 }
 
@@ -21,7 +26,7 @@ export function ingestCommand(): Command {
     )
     .argument(
       "<source>",
-      "folder with <patient>/<visit>/ folders of DICOM files, of one examination, or of a public collection",
+      "folder with <patient>/<visit>/ folders of DICOM files, of one examination (or its DICOMDIR), or of a public collection",
     )
     .argument("<dir>", "cohort folder to write into")
     .addOption(
@@ -30,11 +35,20 @@ export function ingestCommand(): Command {
     .option("--patient <id>", "study identifier, where the source is one examination")
     .option("--visit <name>", "its visit: pre, post or another")
     .option("--times <list>", "seconds of the phases, for series without usable times: 0,90,180", secondsList)
+    .option(
+      "--identities <file>",
+      "local table that leads from study identifiers to patients (default: <dir>.identities.json)",
+    )
+    .option("--no-deidentify", "keep the folders' names and the descriptions of series as they are")
+    .option("--keep-dicom", "also write de-identified DICOM copies to <dir>/dicom/<patient>/<visit>/", false)
+    .option("--uncompressed", "write .nii files: half the time, twice the space")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       `
-Names, dates and unique identifiers are not copied. The folders' names become the study identifiers.
+Run again, it goes on where it stopped: an examination made from the same files is kept.
+Names, dates and unique identifiers are not copied. The folders' names become the study identifiers, unless the
+files show that they identify the patient; then an identifier made with the key in the table of identities does.
 
 Examples:
   residua ingest dicom cohort
@@ -42,26 +56,39 @@ Examples:
   residua ingest ISPY2 cohort --times 0,85,170,255,340,425
   residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
     )
-    .action(
-      async (source: string, folder: string, { layout, times, patient, visit, json }: IngestOptions) => {
-        const outcome = await ingest({
-          source,
-          layout,
-          ...(times === undefined ? {} : { timesSeconds: times }),
-          folder,
-          ...(patient === undefined ? {} : { patient }),
-          ...(visit === undefined ? {} : { visit }),
-          progress: consoleProgress(),
-          signal: interruptSignal(),
+    .action(async (source: string, folder: string, options: IngestOptions) => {
+      const { layout, times, patient, visit, identities, deidentify, keepDicom, uncompressed, json } =
+        options;
+      if (!deidentify && (identities !== undefined || keepDicom)) {
+        throw new UsageError("ingest-deidentify", {
+          found: `${keepDicom ? "--keep-dicom" : "--identities"} together with --no-deidentify`,
+          expected: "one of them",
         });
-        printIssues(outcome.issues);
-        if (json) return printJson(outcome);
-        print(`layout ${outcome.layout}: ${outcome.why}`);
-        for (const examination of outcome.examinations) {
-          print(
-            `${examination.patient}/${examination.visit}: ${examination.phases} phases at ${examination.timesSeconds.join(", ")} s`,
-          );
-        }
-      },
-    );
+      }
+      const table = deidentify ? identities : "off";
+      const outcome = await ingest({
+        source,
+        layout,
+        ...(times === undefined ? {} : { timesSeconds: times }),
+        folder,
+        ...(patient === undefined ? {} : { patient }),
+        ...(visit === undefined ? {} : { visit }),
+        ...(table === undefined ? {} : { identities: table }),
+        keepDicom,
+        ...(uncompressed === undefined ? {} : { uncompressed }),
+        progress: consoleProgress(),
+        signal: interruptSignal(),
+      });
+      printIssues(outcome.issues);
+      if (outcome.identities !== null) {
+        printNote(`Table of identities, not to be passed on: ${outcome.identities}`);
+      }
+      if (json) return printJson(outcome);
+      print(`layout ${outcome.layout}: ${outcome.why}`);
+      for (const examination of outcome.examinations) {
+        print(
+          `${examination.patient}/${examination.visit}: ${examination.phases} phases at ${examination.timesSeconds.join(", ")} s${examination.reused ? " (already there)" : ""}`,
+        );
+      }
+    });
 }

@@ -34,7 +34,7 @@ export function kineticsCommand(): Command {
     )
     .option("--neighbours <count>", "least number of 26 neighbours that enhance too", wholeNumber(0), 4)
     .option("--component <ml>", "connected parts below this volume are left out", finiteNumber, 0)
-    .option("--region <mask>", "mask in which tumour may lie (default: the body)")
+    .option("--region <mask>", "mask in which tumour may lie, an image or a DICOM SEG (default: the body)")
     .addOption(
       new Option("--registration <kind>", "take out motion between phases first")
         .choices(["none", "rigid", "deformable"])
