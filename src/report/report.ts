@@ -11,6 +11,7 @@ import { choicesSection } from "./sections/choices-section.ts";
 import { cohortSection } from "./sections/cohort-section.ts";
 import { comparisonSection } from "./sections/comparison-section.ts";
 import { featuresSection } from "./sections/features-section.ts";
+import { imagingSection } from "./sections/imaging-section.ts";
 import { issuesSection } from "./sections/issues-section.ts";
 import { segmentationSection } from "./sections/segmentation-section.ts";
 import { trainingSection } from "./sections/training-section.ts";
@@ -48,6 +49,7 @@ function sectionsOf(input: ReportInput): Section[] {
   return [
     ...(first === undefined ? [] : [first]),
     ...(cohort === undefined ? [] : [cohortSection(cohort)]),
+    ...(input.imaging === undefined ? [] : [imagingSection(input.imaging)]),
     ...(segmentation.length === 0 ? [] : [segmentationSection(segmentation, shown)]),
     ...(features.length === 0 ? [] : [featuresSection(features)]),
     ...others,

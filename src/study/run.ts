@@ -9,21 +9,18 @@ import { readStudyCohort } from "./cohort.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
 import { FileHashes } from "./file-hashes.ts";
 import type { Progress } from "./progress.ts";
-import type { NetworkKind, StudyConfig } from "./schema.ts";
+import { type NetworkKind, needsImages, type StudyConfig } from "./schema.ts";
 import { readModel } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { FinishedStage, RunContext } from "./stage.ts";
 import { type AppliedPatient, applyStage } from "./stages/examinations.ts";
 import { writeFeatures, writeStability } from "./stages/features.ts";
 import { foldsOfPatients, networkFolds } from "./stages/folds.ts";
+import { imageStages, type PreparedImages } from "./stages/images.ts";
 import { type AppliedNetworks, modelTable } from "./stages/model-table.ts";
 import { type NetworkStages, planStage, trainStages } from "./stages/network.ts";
-<<<<<<< HEAD
-import { outcomeStage } from "./stages/outcome.ts";
-import { postprocessingStage } from "./stages/postprocessing.ts";
-=======
 import { controlsStage, outcomeStage } from "./stages/outcome.ts";
->>>>>>> models
+import { postprocessingStage } from "./stages/postprocessing.ts";
 import { type NetworkResults, type StudyResults, writeReport } from "./stages/report.ts";
 import { type SetComparison, statisticsStage } from "./stages/statistics.ts";
 import { readStudyFile, type StudyFile } from "./study-file.ts";
@@ -71,15 +68,15 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     progress: request.progress,
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
-  const { value: cohort, issues: cohortIssues } = await readStudyCohort(study);
-<<<<<<< HEAD
-  const folds = foldOfPatients(cohort, config.training.folds, randomKey(run.seed));
-  const engine = createEngine(request.engine);
-=======
+  const { value: read, issues: cohortIssues } = await readStudyCohort(study);
+  const hashes = new FileHashes();
+  const images: PreparedImages = needsImages(config)
+    ? await imageStages(run, config, hashes, read)
+    : { cohort: read, stages: [], examinations: new Map() };
+  const { cohort } = images;
   const folds = foldsOfPatients(cohort, config, randomKey(run.seed));
-  const engine = createEngine();
->>>>>>> models
-  const stages: NetworkStages = { run, config, cohort, hashes: new FileHashes(), engine };
+  const engine = createEngine(request.engine);
+  const stages: NetworkStages = { run, config, cohort, hashes, engine };
   const foldOf = networkFolds(folds.value);
   const networks = await runNetworks(stages, foldOf);
   const applied = new Map(networks.results.map(({ kind, applied: found }) => [kind as NetworkKind, found]));
@@ -98,6 +95,7 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   const statistics = await statisticsStage(run, config, cohort, outcome, controls);
   const issues = [
     ...cohortIssues,
+    ...images.stages.flatMap((stage) => stage.issues),
     ...folds.issues,
     ...networks.stages.flatMap((stage) => stage.issues),
     ...outcome.issues,
@@ -106,6 +104,7 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   ];
   const results: StudyResults = {
     cohort,
+    images: images.examinations,
     networks: networks.results,
     stability,
     foldOf,
@@ -114,7 +113,13 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     issues,
     engine: `${engine.name} ${engine.precision}`,
   };
-  const finished = [...networks.stages, outcome, ...(controls === null ? [] : [controls]), statistics];
+  const finished = [
+    ...images.stages,
+    ...networks.stages,
+    outcome,
+    ...(controls === null ? [] : [controls]),
+    statistics,
+  ];
   await writeManifest(run, study, cohort, finished, readings, issues);
   await writeReport(run, study, results);
   return {
@@ -171,20 +176,15 @@ async function applyNetwork(
   const models = await Promise.all(
     modelHashes.map((_, fold) => readModel(path.join(run.folder, "models", kind, `fold-${fold}`))),
   );
-<<<<<<< HEAD
   const networks = await createPredictor(models, engine);
   let predictor = networks;
   if (config.inference.postprocess === "auto") {
     const decided = await postprocessingStage({ stages, kind, predictor, modelHashes, foldOf });
-    done.push(decided);
+    if (!inSample) done.push(decided);
     predictor = networks.withPostprocessing(decided.value);
   }
-  const task = run.progress.begin(`segment with ${kind}`, cohort.patients.length);
-=======
-  const predictor = await createPredictor(models, engine);
   const members = cohort.patients.filter(({ set }) => !inSample || set === "train");
   const task = run.progress.begin(`segment with ${kind}${inSample ? ", in sample" : ""}`, members.length);
->>>>>>> models
   const applied = new Map<string, AppliedPatient>();
   try {
     for (const patient of members) {

@@ -52,12 +52,8 @@ export interface ApplyRequest {
 
 /** An examination that cannot be read becomes an issue; the patient's others and all other patients go on. */
 export async function applyStage(request: ApplyRequest): Promise<FinishedStage<AppliedPatient>> {
-<<<<<<< HEAD
-  const { run, config, hashes, kind, patient, folds, modelHashes } = request;
-  const postprocessing = config.inference.postprocess === "off" ? [] : request.predictor.postprocessing.steps;
-=======
   const { run, config, hashes, kind, patient, folds, modelHashes, inSample = false } = request;
->>>>>>> models
+  const postprocessing = config.inference.postprocess === "off" ? [] : request.predictor.postprocessing.steps;
   const { stability: _, ...features } = config.features;
   const files = patient.examinations.flatMap(({ phaseFiles, segmentationFile }) => [
     ...phaseFiles,

@@ -81,13 +81,9 @@ export async function trainStages(
   const { run, config, hashes, engine } = stages;
   const { usable } = planned.value;
   const plan = planOfKind(kind, planned.value.plan);
-<<<<<<< HEAD
-  const { steps, folds, channels, checkpointEvery, validation, weights } = config.training;
+  const { steps, channels, checkpointEvery, validation, weights } = config.training;
   const recipe = recipeOf(kind, config.training);
-=======
-  const { steps, channels, checkpointEvery } = config.training;
   const folds = Math.max(...foldOf.values()) + 1;
->>>>>>> models
   const options = optionsOf(kind, config.training);
   const key = randomKey(run.seed);
   const cache = path.join(run.folder, ".cache");
