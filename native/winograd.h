@@ -22,6 +22,8 @@ using Index = std::int64_t;
 inline constexpr Index kPositions = 64;
 // Result channels that are worked on together; also the block of transformed weights.
 inline constexpr Index kBlock = 32;
+// Tiles that are multiplied together; blocks have a multiple of them.
+inline constexpr Index kTileRows = 6;
 // Channels come in whole vectors.
 inline constexpr Index kVector = 16;
 
@@ -63,8 +65,9 @@ struct WeightGradient {
   Geometry geometry;
   const void* x;
   const void* dy;
-  // [part][position][inputs][outputs], each part the sum over a range of tiles.
+  // [part][position][inputs][outputs] at pitches of `partPitch` and `positionPitch` numbers, each part the sum over a range of tiles.
   float* sums;
+  Index partPitch, positionPitch;
   Index parts;
   // Input channels of a task; tasks per part: those chunks times `sliceTasks` (1 or 4) groups of positions.
   Index chunk, sliceTasks;

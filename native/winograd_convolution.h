@@ -68,6 +68,63 @@ void transformRun(const Convolution& c, const Run& run, Index channel, typename 
   }
 }
 
+// Products of R tiles with V vectors of results at the four positions of a column axis, and Aᵀ along it, in registers: the products of
+// the two outer positions are summed onto those of the inner ones.
+template <class Number, int R, int V>
+RESIDUA_INLINE void multiplyColumns(const typename Number::Type* a, Index aPosition, Index aRow,
+                                    const typename Number::Type* b, Index bPosition, float* c, Index cPosition,
+                                    Index steps) {
+  Vector sums[2][R][V];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) sums[0][r][v] = sums[1][r][v] = _mm512_setzero_ps();
+  }
+  const auto pass = [&](int first, int second) __attribute__((always_inline)) {
+    const typename Number::Type *a0 = a + first * aPosition, *a1 = a + second * aPosition;
+    const typename Number::Type *b0 = b + first * bPosition, *b1 = b + second * bPosition;
+    for (Index step = 0; step < steps; step++) {
+      typename Number::Operand right[2][V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) {
+        right[0][v] = Number::operand(b0 + v * 16 * Number::kDepth);
+        right[1][v] = Number::operand(b1 + v * 16 * Number::kDepth);
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++) {
+        const auto left0 = Number::spread(a0 + r * aRow), left1 = Number::spread(a1 + r * aRow);
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) {
+          sums[0][r][v] = Number::multiplyAdd(left0, right[0][v], sums[0][r][v]);
+          sums[1][r][v] = Number::multiplyAdd(left1, right[1][v], sums[1][r][v]);
+        }
+      }
+      a0 += Number::kDepth, a1 += Number::kDepth;
+      b0 += V * 16 * Number::kDepth, b1 += V * 16 * Number::kDepth;
+    }
+  };
+  pass(1, 2);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) {
+      const Vector sum = sums[0][r][v] + sums[1][r][v];
+      sums[1][r][v] = sums[0][r][v] - sums[1][r][v];
+      sums[0][r][v] = sum;
+    }
+  }
+  pass(0, 3);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) {
+      _mm512_storeu_ps(c + r * kBlock + v * 16, sums[0][r][v]);
+      _mm512_storeu_ps(c + cPosition + r * kBlock + v * 16, sums[1][r][v]);
+    }
+  }
+}
+
+// Aᵀ along one axis.
 RESIDUA_INLINE void transformResult(const Vector& a, const Vector& b, const Vector& c, const Vector& d, Vector& p,
                                     Vector& q) {
   const Vector sum = b + c, difference = b - c;
@@ -75,31 +132,26 @@ RESIDUA_INLINE void transformResult(const Vector& a, const Vector& b, const Vect
   q = difference + d;
 }
 
-// Aᵀ m of one tile and vector of channels, m [position] at a pitch; result [slice, row, column].
+// Aᵀ along slices and rows of one tile and vector of channels, m [column of 2, slice, row] at a pitch; result [slice, row, column].
 RESIDUA_INLINE void transformTile(const float* m, Index pitch, Vector (&result)[8]) {
-  Vector slices[4][4];  // [column of 2][row of 2] for each slice
+#pragma GCC unroll 2
+  for (int column = 0; column < 2; column++) {
+    Vector rows[2][4];  // [row of 2][slice]
 #pragma GCC unroll 4
-  for (int slice = 0; slice < 4; slice++) {
-    Vector rows[2][4];
-#pragma GCC unroll 4
-    for (int row = 0; row < 4; row++) {
-      const float* at = m + (slice * 4 + row) * pitch;
-      transformResult(_mm512_loadu_ps(at), _mm512_loadu_ps(at + 16 * pitch), _mm512_loadu_ps(at + 32 * pitch),
-                      _mm512_loadu_ps(at + 48 * pitch), rows[0][row], rows[1][row]);
+    for (int slice = 0; slice < 4; slice++) {
+      const float* at = m + (column * 16 + slice * 4) * pitch;
+      transformResult(_mm512_loadu_ps(at), _mm512_loadu_ps(at + pitch), _mm512_loadu_ps(at + 2 * pitch),
+                      _mm512_loadu_ps(at + 3 * pitch), rows[0][slice], rows[1][slice]);
     }
 #pragma GCC unroll 2
-    for (int column = 0; column < 2; column++) {
-      transformResult(rows[column][0], rows[column][1], rows[column][2], rows[column][3], slices[slice][column],
-                      slices[slice][2 + column]);
+    for (int row = 0; row < 2; row++) {
+      transformResult(rows[row][0], rows[row][1], rows[row][2], rows[row][3], result[row * 2 + column],
+                      result[4 + row * 2 + column]);
     }
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
-    transformResult(slices[0][i], slices[1][i], slices[2][i], slices[3][i], result[i], result[4 + i]);
   }
 }
 
-// Results of a run, V vectors of channels from `channel`, from m [position][tile][32].
+// Results of a run, V vectors of channels from `channel`, from m [column of 2, slice, row][tile][32].
 template <class Number, int V>
 void finishRun(const Convolution& c, const Run& run, Index channel, const float* m) {
   const Geometry& g = c.geometry;
@@ -127,9 +179,8 @@ void finishRun(const Convolution& c, const Run& run, Index channel, const float*
 
 template <class Number>
 std::size_t convolutionScratch(const Convolution& c) {
-  return static_cast<std::size_t>(kPositions) *
-         (static_cast<std::size_t>(inputPitch<Number>(c)) * sizeof(typename Number::Type) +
-          static_cast<std::size_t>(resultPitch(c)) * sizeof(float));
+  return static_cast<std::size_t>(kPositions * inputPitch<Number>(c)) * sizeof(typename Number::Type) +
+         static_cast<std::size_t>(kPositions / 2 * resultPitch(c)) * sizeof(float);
 }
 
 template <class Number, int V>
@@ -138,13 +189,14 @@ void multiplyAndFinish(const Convolution& c, Index first, Index count, Index cha
   const Geometry& g = c.geometry;
   const Index pitch = inputPitch<Number>(c), productPitch = resultPitch(c);
   const auto* weights = static_cast<const typename Number::Type*>(c.weights) + channel * kPositions * g.inputs;
-  for (Index position = 0; position < kPositions; position++) {
-    for (Index tile = 0; tile < count; tile += kRows) {
-      multiply<Number, kRows, V>(input + position * pitch + tile * g.inputs, g.inputs, Number::kDepth, weights,
-                                 V * 16 * Number::kDepth, products + position * productPitch + tile * kBlock, kBlock,
-                                 g.inputs / Number::kDepth, false);
+  const Index weightPitch = g.inputs * V * 16;
+  for (Index i = 0; i < 16; i++) {
+    for (Index tile = 0; tile < count; tile += kTileRows) {
+      multiplyColumns<Number, kTileRows, V>(input + i * pitch + tile * g.inputs, 16 * pitch, g.inputs,
+                                            weights + i * weightPitch, 16 * weightPitch,
+                                            products + i * productPitch + tile * kBlock, 16 * productPitch,
+                                            g.inputs / Number::kDepth);
     }
-    weights += g.inputs * V * 16;
   }
   for (Index tile = 0; tile < count;) {
     const Run run = runAt(g, g.tiles[2], first + tile, count - tile);

@@ -123,7 +123,7 @@ void sumSlice(const WeightGradient& w, int slice, Index channel, Index channels,
   const Index xPitch = slicePitch<Number>(w, w.chunk), dyPitch = slicePitch<Number>(w, g.outputs);
   for (Index i = 0; i < kSlicePositions; i++) {
     const Index position = i / 4 * 16 + slice * 4 + i % 4;
-    float* sums = part + (position * g.inputs + channel) * g.outputs;
+    float* sums = part + position * w.positionPitch + channel * g.outputs;
     Index output = 0;
     for (; output + kBlock <= g.outputs; output += kBlock) {
       for (Index input = 0; input < channels; input += kRows) {
@@ -150,7 +150,7 @@ void sumWeightGradient(const WeightGradient& w, Index task, void* scratch) {
   const Index channels = smaller(w.chunk, g.inputs - channel);
   const Index columns = pairedColumns(g), tiles = g.samples * g.tiles[0] * g.tiles[1] * columns;
   const Index blocks = (tiles + w.blockTiles - 1) / w.blockTiles;
-  float* sums = w.sums + part * kPositions * g.inputs * g.outputs;
+  float* sums = w.sums + part * w.partPitch;
   const Index xPitch = slicePitch<Number>(w, w.chunk), dyPitch = slicePitch<Number>(w, g.outputs);
   auto* x = static_cast<typename Number::Type*>(scratch);
   auto* dy = x + kSlicePositions * xPitch;

@@ -7,7 +7,7 @@ namespace residua::winograd {
 namespace {
 
 // What a block's transformed tiles may take of a core's second-level cache, of 1 MiB or more on processors with these instructions.
-constexpr Index kBlockBytes = 640 << 10;
+constexpr Index kBlockBytes = 256 << 10;
 constexpr Index kGradientBytes = 400 << 10;
 // Sums up to this size stay in that cache beside a block.
 constexpr Index kNearSums = 640 << 10;
@@ -49,10 +49,10 @@ const Kernels* choose(const Sizes& sizes, Storage activations) {
 }
 
 Index convolutionBlock(const Geometry& g, Storage activations) {
-  const Index perTile = kPositions * (g.inputs * bytesOf(activations) + kBlock * bytesOf(Storage::f32));
-  const Index fitting = std::clamp<Index>(kBlockBytes / perTile, 16, 64);
+  const Index perTile = kPositions * (g.inputs * bytesOf(activations) + kBlock / 2 * bytesOf(Storage::f32));
+  const Index fitting = std::clamp<Index>(kBlockBytes / perTile, 18, 96);
   // Enough blocks for several threads, where there are so many tiles.
-  return roundDown(std::clamp<Index>(tileCount(g) / 8, 16, fitting), 8);
+  return roundDown(std::clamp<Index>(tileCount(g) / 8, 18, fitting), kTileRows);
 }
 
 Index weightBlocks(const WeightTransform& w) { return (w.outputs + kBlock - 1) / kBlock; }
@@ -66,7 +66,10 @@ void planWeightGradient(WeightGradient& w, Storage activations) {
   w.sliceTasks = near <= kNearSums ? 1 : 4;
   const Index perTile = kPositions / 4 * (w.chunk + g.outputs) * bytesOf(activations);
   w.blockTiles = roundDown(std::clamp<Index>(kGradientBytes / perTile, 16, 256), 8);
-  const Index whole = kPositions * g.inputs * g.outputs * bytesOf(Storage::f32);
+  // Two lines more than the numbers take, so that positions do not all fall into the same sets of the cache.
+  w.positionPitch = g.inputs * g.outputs + 32;
+  w.partPitch = kPositions * w.positionPitch;
+  const Index whole = w.partPitch * bytesOf(Storage::f32);
   const Index blocks = (tileCount(g) + w.blockTiles - 1) / w.blockTiles;
   const Index tasks = (g.inputs + w.chunk - 1) / w.chunk * w.sliceTasks;
   w.parts = std::min({(kFewestTasks + tasks - 1) / tasks, kMostSums / whole, blocks / 16});
@@ -78,7 +81,7 @@ Index weightGradientTasks(const WeightGradient& w) {
 }
 
 std::size_t weightGradientSums(const WeightGradient& w) {
-  return static_cast<std::size_t>(w.parts * kPositions * w.geometry.inputs * w.geometry.outputs) * sizeof(float);
+  return static_cast<std::size_t>(w.parts * w.partPitch) * sizeof(float);
 }
 
 }  // namespace residua::winograd

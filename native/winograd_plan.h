@@ -25,7 +25,7 @@ Geometry geometryOf(const Shape& x, const Shape& y);
 Index convolutionBlock(const Geometry& geometry, Storage activations);
 Index weightBlocks(const WeightTransform& transform);
 Index convolutionBlocks(const Convolution& convolution);
-// Fills in parts, chunk, sliceTasks and blockTiles.
+// Fills in the pitches, parts, chunk, sliceTasks and blockTiles.
 void planWeightGradient(WeightGradient& gradient, Storage activations);
 Index weightGradientTasks(const WeightGradient& gradient);
 std::size_t weightGradientSums(const WeightGradient& gradient);

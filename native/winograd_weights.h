@@ -70,13 +70,12 @@ void transformWeights(const WeightTransform& w, Index block) {
 
 inline void finishWeightGradient(const WeightGradient& w, Index input) {
   const Geometry& g = w.geometry;
-  const Index positionStride = g.inputs * g.outputs, partStride = kPositions * positionStride;
   for (Index output = 0; output < g.outputs; output += 16) {
     const float* from = w.sums + input * g.outputs + output;
     const auto total = [&](Index position) {
-      Vector sum = _mm512_loadu_ps(from + position * positionStride);
+      Vector sum = _mm512_loadu_ps(from + position * w.positionPitch);
       for (Index part = 1; part < w.parts; part++) {
-        sum += _mm512_loadu_ps(from + part * partStride + position * positionStride);
+        sum += _mm512_loadu_ps(from + part * w.partPitch + position * w.positionPitch);
       }
       return sum;
     };
