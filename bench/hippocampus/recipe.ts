@@ -2,7 +2,6 @@
 import { parseArgs } from "node:util";
 import { deriveKey, randomKey } from "../../src/domain/random.ts";
 import { stateFor } from "../../src/engine/checkpoint.ts";
-import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
 import { withAdamW, withSgd } from "../../src/engine/optimiser.ts";
 import { polynomialSchedule } from "../../src/engine/schedule.ts";
 import { predictSlidingWindow } from "../../src/engine/sliding-window.ts";
@@ -10,6 +9,7 @@ import { initialState } from "../../src/engine/state.ts";
 import { startOfTraining, train } from "../../src/engine/trainer.ts";
 import { compareMasks } from "../../src/imaging/segmentation-metrics.ts";
 import { planNetwork } from "../../src/networks/plan.ts";
+import { createEngine } from "../../src/study/engines.ts";
 import { SILENT } from "../../src/study/progress.ts";
 import { NETWORK_KINDS } from "../../src/study/schema.ts";
 import { batchSource } from "../../src/study/segmentation/batches.ts";
@@ -35,6 +35,8 @@ const { values } = parseArgs({
     batch: { type: "string", default: "2" },
     patch: { type: "string" },
     seed: { type: "string", default: "0" },
+    // Cases at the end of the training cases that are kept out of the training and evaluated in place of the test cases.
+    validate: { type: "string", default: "0" },
   },
 });
 const steps = Number(values.steps);
@@ -44,7 +46,10 @@ const key = randomKey(Number(values.seed));
 
 const data = await openSegmentationData(values.data, []);
 const cases = [...data.cases].sort((a, b) => (a.id < b.id ? -1 : 1));
-const trainingCases = cases.slice(0, TRAINING_CASES);
+const validated = Number(values.validate);
+const trainingCases = cases.slice(0, TRAINING_CASES - validated);
+const evaluatedCases =
+  validated > 0 ? cases.slice(TRAINING_CASES - validated, TRAINING_CASES) : cases.slice(TRAINING_CASES);
 const { fingerprint } = await fingerprintCases(trainingCases, SILENT);
 const planned = planNetwork(fingerprint, {
   preset: "compact",
@@ -57,7 +62,7 @@ const kind = NETWORK_KINDS.find((name) => name === values.network);
 if (kind === undefined) throw new RangeError(`--network: one of ${NETWORK_KINDS.join(", ")}`);
 const network = createNetwork(kind, plan);
 const store = new PreparedStore(plan);
-const engine = createOnnxEngine();
+const engine = createEngine();
 
 const forward = network.training({ batchSize, batchDice: true });
 const graph =
@@ -90,16 +95,18 @@ const result = await train({
 const used = process.cpuUsage(before);
 await executable.dispose();
 
+const average = (numbers: readonly number[]) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+
 const inference = await engine.compile(network.inference({ batchSize: 1 }));
 await inference.setState(stateFor(inference.graph, result.checkpoint.state));
-const dice = new Map(data.labels.slice(1).map(({ name }) => [name, [] as number[]]));
-for (const each of cases.slice(TRAINING_CASES)) await test(each);
+const dice = await evaluate([]);
+const diceMirrored = await evaluate([0, 1, 2]);
 await inference.dispose();
-const average = (numbers: readonly number[]) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
 const report = {
   ...values,
   patch: plan.patchSize.join(","),
-  dice: Object.fromEntries([...dice].map(([name, scores]) => [name, Number(average(scores).toFixed(4))])),
+  dice,
+  diceMirrored,
   trainingSeconds: Math.round(result.seconds),
   processorSeconds: Math.round((used.user + used.system) / 1e6),
   starvedShare: Number(result.starvedShare.toFixed(3)),
@@ -107,16 +114,29 @@ const report = {
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
 
-async function test(each: SegmentationCase): Promise<void> {
+/** Mean Dice of each label over the evaluated cases. */
+async function evaluate(mirrorAxes: readonly number[]): Promise<Record<string, number>> {
+  const perLabel = new Map(data.labels.slice(1).map(({ name }) => [name, [] as number[]]));
+  for (const each of evaluatedCases) {
+    const dice = await diceOf(each, mirrorAxes);
+    for (const [name, scores] of perLabel) scores.push(dice.get(name) ?? 0);
+  }
+  return Object.fromEntries(
+    [...perLabel].map(([name, scores]) => [name, Number(average(scores).toFixed(4))]),
+  );
+}
+
+async function diceOf(each: SegmentationCase, mirrorAxes: readonly number[]): Promise<Map<string, number>> {
   const { prepared } = await store.get(each);
   const { value: original } = await each.load();
   const { probabilities } = await predictSlidingWindow({
     image: { channels: prepared.channels, shape: prepared.grid.shape },
     executables: [inference],
+    mirrorAxes,
   });
   const predicted = restoreLabels(prepared, probabilities, plan.classes);
   const reference = { grid: original.grid, data: original.labels ?? new Uint8Array() };
-  data.labels.slice(1).forEach(({ name }, i) => {
-    dice.get(name)?.push(compareMasks(predicted, reference, i + 1).dice ?? 0);
-  });
+  return new Map(
+    data.labels.slice(1).map(({ name }, i) => [name, compareMasks(predicted, reference, i + 1).dice ?? 0]),
+  );
 }

@@ -27,6 +27,18 @@ export function nameList(text: string): string[] {
   return names;
 }
 
+/** Names separated by commas, of those that are known, each at most once. */
+export function namesAmong<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
+  return (text) => {
+    const names = nameList(text);
+    const wrong = names.find(
+      (name, i) => !known.some((other) => other === name) || names.indexOf(name) !== i,
+    );
+    if (wrong === undefined) return names as Name[];
+    throw new InvalidArgumentError(`"${wrong}" is not one of ${known.join(", ")}, each at most once.`);
+  };
+}
+
 /** A number above 0 and at most 1. */
 export function fraction(text: string): number {
   const value = finiteNumber(text);

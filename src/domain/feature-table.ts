@@ -8,9 +8,3 @@ export interface FeatureTable {
   /** Row-major: `values[row · columns.length + column]`; NaN is missing. */
   readonly values: Float64Array;
 }
-
-/** The values of one row. */
-export function featureRow(table: FeatureTable, row: number): Float64Array {
-  const width = table.columns.length;
-  return table.values.subarray(row * width, (row + 1) * width);
-}

@@ -196,6 +196,24 @@ describe("a sliding-window prediction", () => {
     });
   });
 
+  it("hands over the outputs that are captured, and refuses one that there is not", async () => {
+    const shape: Triple = [3, 4, 5];
+    const image = { channels: [randomImage(shape, 6)], shape };
+    const executables = [network([2, 4, 4], 2, 2, local)];
+    const seen: WindowActivation[] = [];
+    const onWindow = (activation: WindowActivation) => seen.push(activation);
+    await predictSlidingWindow({ image, executables, captures: ["logits"], onWindow });
+    expect(seen.length).toBeGreaterThan(1);
+    for (const { start, captured } of seen) {
+      expect(captured.logits.shape).toEqual([2, 2, 4, 4]);
+      const first = image.channels[0][(start[0] * 4 + start[1]) * 5 + start[2]];
+      expect(captured.logits.data[32]).toBeCloseTo(3 * first - 1, 6);
+    }
+    await expect(predictSlidingWindow({ image, executables, captures: ["codes"] })).rejects.toThrow(
+      expect.objectContaining({ code: "window-image" }),
+    );
+  });
+
   it("hands over each fold's bottleneck of each window once, not mirrored, with its place", async () => {
     const shape: Triple = [6, 3, 3];
     const data = randomImage(shape, 2);

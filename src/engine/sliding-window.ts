@@ -15,6 +15,15 @@ export interface WindowActivation {
   /** [channels, d, h, w], d·h·w being the patch divided by the network's total stride. A copy. */
   readonly bottleneck: Float32Array;
   readonly shape: Shape;
+  /** The outputs asked for by {@link SlidingWindowOptions.captures}, by name; copies. */
+  readonly captured: Readonly<Record<string, CapturedOutput>>;
+}
+
+/** One window's part of an output. */
+export interface CapturedOutput {
+  /** Without the axis of the batch: [channels, d, h, w] or whatever the output is. */
+  readonly shape: Shape;
+  readonly data: Float32Array;
 }
 
 export interface SlidingWindowOptions {
@@ -27,6 +36,8 @@ export interface SlidingWindowOptions {
   /** Axes along which windows are also seen mirrored, logits being averaged; by default none. */
   readonly mirrorAxes?: readonly number[];
   readonly onWindow?: (activation: WindowActivation) => void;
+  /** Further outputs of the graph that `onWindow` is given; by default none. */
+  readonly captures?: readonly string[];
   readonly onProgress?: (done: number, total: number) => void;
   /** Ends the work between two windows, with the signal's reason thrown. */
   readonly signal?: AbortSignal;
@@ -50,7 +61,8 @@ interface Pass {
  * Predicts class probabilities. Images smaller than the patch are padded with zeros on both sides. The result does not depend on the
  * batch size of the executables.
  *
- * @throws {UsageError} `window-image` where the image does not fit the network, `window-step` for a bad step
+ * @throws {UsageError} `window-image` where the image does not fit the network or there is no output to capture, `window-step` for a
+ *   bad step
  * @throws {WorkError} `prediction-not-finite` where the network returns numbers that are not finite
  */
 export async function predictSlidingWindow(options: SlidingWindowOptions): Promise<SegmentationPrediction> {
@@ -70,13 +82,20 @@ export async function predictSlidingWindow(options: SlidingWindowOptions): Promi
       batch.forEach((pass, sample) => {
         addLogits(sums, outputs.logits, sample, pass);
         if (pass.mirrored.length > 0 || options.onWindow === undefined) return;
-        const length = outputs.bottleneck.length / network.batchSize;
+        const ofSample = (name: string) => {
+          const length = outputs[name].length / network.batchSize;
+          return outputs[name].slice(sample * length, (sample + 1) * length);
+        };
+        const captured = Object.entries(network.captureShapes).map(
+          ([name, shape]): [string, CapturedOutput] => [name, { shape, data: ofSample(name) }],
+        );
         options.onWindow({
           fold,
           start: pass.start,
           patchSize: network.patchSize,
-          bottleneck: outputs.bottleneck.slice(sample * length, (sample + 1) * length),
+          bottleneck: ofSample("bottleneck"),
           shape: network.bottleneckShape,
+          captured: Object.fromEntries(captured),
         });
       });
       done += batch.length;
@@ -103,6 +122,7 @@ interface NetworkShapes {
   readonly patchSize: Triple;
   readonly classes: number;
   readonly bottleneckShape: Shape;
+  readonly captureShapes: Readonly<Record<string, Shape>>;
 }
 
 function createSums(imageShape: Triple, network: NetworkShapes): Sums {
@@ -152,7 +172,7 @@ function addLogits(sums: Sums, batchLogits: Float32Array, sample: number, pass: 
   }
 }
 
-function networkShapes({ image, executables, onWindow }: SlidingWindowOptions): NetworkShapes {
+function networkShapes({ image, executables, onWindow, captures = [] }: SlidingWindowOptions): NetworkShapes {
   const refuse = (found: string, expected: string): never => {
     throw new UsageError("window-image", { found, expected });
   };
@@ -172,11 +192,16 @@ function networkShapes({ image, executables, onWindow }: SlidingWindowOptions): 
   const voxels = image.shape[0] * image.shape[1] * image.shape[2];
   const odd = image.channels.find((channel) => channel.length !== voxels);
   if (odd !== undefined) return refuse(`a channel of ${odd.length} values`, `${voxels} values`);
+  const absent = captures.find((name) => graph.outputs[name] === undefined);
+  if (absent !== undefined) return refuse(`graph ${graph.name}`, `an output ${absent}`);
   return {
     batchSize,
     patchSize: patch as unknown as Triple,
     classes: output.shape[1],
     bottleneckShape: bottleneck === undefined ? [] : bottleneck.shape.slice(1),
+    captureShapes: Object.fromEntries(
+      captures.map((name) => [name, graph.nodes[graph.outputs[name]].shape.slice(1)]),
+    ),
   };
 }
 

@@ -183,7 +183,8 @@ function addMaxima({ maxima, mean }: RegionSums, prominence: Float64Array, activ
   });
 }
 
-function requireRegion(name: string, region: Float32Array, voxels: number): void {
+/** @throws {UsageError} `pool-region` for a region that is not on the image, or weights outside 0 to 1. */
+export function requireRegion(name: string, region: Float32Array, voxels: number): void {
   const wrong = region.findIndex((weight) => !(weight >= 0 && weight <= 1));
   if (region.length === voxels && wrong < 0) return;
   throw new UsageError("pool-region", {
@@ -195,7 +196,8 @@ function requireRegion(name: string, region: Float32Array, voxels: number): void
   });
 }
 
-function emptyRegion(name: string): Issue {
+/** What a region without weight is reported as. */
+export function emptyRegion(name: string): Issue {
   return {
     code: "region-empty",
     severity: "warning",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createGrid, voxelCount } from "../domain/grid.ts";
 import { RandomStream, randomKey } from "../domain/random.ts";
 import type { LabelMap } from "../domain/volume.ts";
-import { bodyMask, otsuThreshold, poolingRegions, tissueThreshold } from "./regions.ts";
+import { bodyMask, otsuThreshold, tissueThreshold } from "./regions.ts";
 import { compareMasks } from "./segmentation-metrics.ts";
 
 const grid = createGrid({
@@ -73,31 +73,5 @@ describe("otsuThreshold", () => {
 
   it("is the value itself in a constant image", () => {
     expect(otsuThreshold(Float32Array.of(3, 3))).toBe(3);
-  });
-});
-
-describe("poolingRegions", () => {
-  it("part the body into tumour, rim and the rest without overlap", () => {
-    const tumour = ball(9, 2);
-    const body = ball(12);
-    const regions = poolingRegions(tumour, body, 5);
-    const sets = [regions.tumour, regions.rim, regions.breast].map(({ data }) => data);
-    for (let i = 0; i < body.data.length; i++) {
-      const count = sets[0][i] + sets[1][i] + sets[2][i];
-      expect(count).toBe(body.data[i]);
-    }
-    const rimRadii = Array.from(sets[1].keys())
-      .filter((i) => sets[1][i] === 1)
-      .map(radiusMm);
-    expect(Math.min(...rimRadii)).toBeGreaterThan(9);
-    expect(Math.max(...rimRadii)).toBeLessThanOrEqual(12);
-    expect(rimRadii.length).toBeGreaterThan(100);
-  });
-
-  it("have no tumour and no rim after complete response", () => {
-    const { tumour, rim, breast } = poolingRegions(ball(0.1, 1), ball(12));
-    expect(tumour.data.some((v) => v !== 0)).toBe(false);
-    expect(rim.data.some((v) => v !== 0)).toBe(false);
-    expect(breast.data).toEqual(ball(12).data);
   });
 });

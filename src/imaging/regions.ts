@@ -1,37 +1,10 @@
-/** The regions of a breast examination over which features are pooled. */
+/** The patient's body in a breast examination, and the signal of its tissue. */
 import type { Grid, Triple } from "../domain/grid.ts";
 import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
 import { fillHoles, largestComponent } from "./components.ts";
-import { dilateMm, erodeMm, rim } from "./distance.ts";
-import { gridWithSpacing, resample, resampleLabels } from "./resampling.ts";
-import { smooth } from "./smoothing.ts";
-
-/** All on one grid, 1 inside. */
-export interface PoolingRegions {
-  readonly tumour: LabelMap;
-  /** Within the rim's width around the tumour, inside the body. */
-  readonly rim: LabelMap;
-  /** The body without tumour and rim. */
-  readonly breast: LabelMap;
-}
-
-/**
- * The regions of an examination. Where the tumour mask is empty (complete response), tumour and rim are empty too.
- *
- * @param tumour every class counts. @param body as {@link bodyMask} makes it. @param rimMm default 5 mm.
- * @throws {DataError} `grid-mismatch` where the masks lie on different grids.
- */
-export function poolingRegions(tumour: LabelMap, body: LabelMap, rimMm = 5): PoolingRegions {
-  requireSameGrid(tumour, body, "the body mask");
-  const { grid } = tumour;
-  const around = rim(tumour, rimMm);
-  const inside = tumour.data.map((value) => (value === 0 ? 0 : 1));
-  const rimData = around.data.map((value, i) => value & body.data[i]);
-  const breast = body.data.map((value, i) =>
-    value === 1 && inside[i] === 0 && around.data[i] === 0 ? 1 : 0,
-  );
-  return { tumour: { grid, data: inside }, rim: { grid, data: rimData }, breast: { grid, data: breast } };
-}
+import { dilateMm, erodeMm } from "./distance.ts";
+import { gridWithSpacing, resample } from "./resampling.ts";
+import { smoothOnto } from "./smooth-reduction.ts";
 
 /** σ of the smoothing that lifts suppressed fat out of the noise of air, and radius of the closing of what stays dark, in mm. */
 const BODY_SMOOTHING_MM = 2;
@@ -41,22 +14,27 @@ const BODY_CLOSING_MM = 5;
  * The patient's body in a pre-contrast phase, as 1: the smoothed logarithm of the signal above Otsu's threshold, the largest
  * component, holes filled, closed over 5 mm. It holds breasts and chest wall alike, not the dark lung. Made on a grid of at least 2 mm,
  * so that its border is that exact.
+ *
+ * @param onto the grid of the mask; by default that of the image. Voxels outside the image are 0.
  */
-export function bodyMask(pre: Volume): LabelMap {
+export function bodyMask(pre: Volume, onto: Grid = pre.grid): LabelMap {
   const { grid } = pre;
-  const logarithms = Float32Array.from(pre.data, (value: number) => Math.log1p(Math.max(0, value)));
+  const logarithms = new Float32Array(pre.data.length);
+  for (let i = 0; i < logarithms.length; i++) logarithms[i] = Math.log(1 + Math.max(0, pre.data[i]));
   const sigmas = perAxis(grid, (mm) => BODY_SMOOTHING_MM / mm);
-  smooth(logarithms, grid.shape, sigmas);
   const coarse = gridWithSpacing(
     grid,
     perAxis(grid, (mm) => Math.max(mm, BODY_SMOOTHING_MM)),
   );
-  const { data } = resample({ grid, data: logarithms }, coarse, { outside: "edge" });
+  const { data } = smoothOnto({ grid, data: logarithms }, sigmas, coarse);
   const threshold = otsuThreshold(data);
   const bright = Uint8Array.from(data, (value) => (value > threshold ? 1 : 0));
   const solid = fillHoles(largestComponent({ grid: coarse, data: bright }, 6));
   const closed = erodeMm(dilateMm(solid, BODY_CLOSING_MM), BODY_CLOSING_MM);
-  return resampleLabels(closed, grid);
+  const share = resample(closed, onto).data;
+  const body = new Uint8Array(share.length);
+  for (let i = 0; i < body.length; i++) if (share[i] > 0.5) body[i] = 1;
+  return { grid: onto, data: body };
 }
 
 function perAxis({ spacingMm }: Grid, value: (mm: number) => number): Triple {

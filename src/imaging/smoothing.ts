@@ -25,7 +25,8 @@ export function smooth(data: Float32Array, shape: Triple, sigmas: Triple): void 
   }
 }
 
-function gaussianKernel(sigma: number, radius: number): Float64Array {
+/** Weights of a Gaussian from −radius to +radius, their sum 1; σ in voxels. */
+export function gaussianKernel(sigma: number, radius: number): Float64Array {
   const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
     Math.exp(-0.5 * ((i - radius) / sigma) ** 2),
   );

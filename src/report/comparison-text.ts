@@ -2,9 +2,9 @@
 import type { AucEndpoint, Comparison, SpearmanEndpoint } from "../statistics/comparison-result.ts";
 
 /** One block per endpoint: the models, then the differences. */
-export function describeComparison({ n, endpoints }: Comparison): string {
+export function describeComparison({ n, endpoints }: Pick<Comparison, "n" | "endpoints">): string {
   const blocks = Object.entries(endpoints).map(([name, endpoint]) => describeEndpoint(name, endpoint));
-  return [`${n} patients with an outcome`, ...blocks].join("\n\n");
+  return [`${n} patients`, ...blocks].join("\n\n");
 }
 
 function describeEndpoint(name: string, endpoint: AucEndpoint | SpearmanEndpoint): string {

@@ -5,6 +5,7 @@
 import type { Issue } from "../domain/issues.ts";
 import type { PathologyOutcome } from "../domain/outcome.ts";
 import type { Comparison } from "../statistics/comparison-result.ts";
+import type { Subgroup } from "../statistics/subgroups.ts";
 import type { CohortSummary } from "./cohort-summary.ts";
 
 export interface ReportInput {
@@ -12,6 +13,8 @@ export interface ReportInput {
   readonly cohort?: CohortSummary;
   /** One per network. */
   readonly segmentation?: readonly SegmentationQuality[];
+  /** One per network whose bottleneck gave features. */
+  readonly features?: readonly FeatureSummary[];
   /** One per network and fold. */
   readonly training?: readonly TrainingCurve[];
   /** One per network. */
@@ -87,6 +90,60 @@ export interface Raster {
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
+export interface FeatureSummary {
+  readonly network: string;
+  /** Features of one examination. */
+  readonly columns: number;
+  readonly regions: readonly string[];
+  readonly rimMm: number;
+  /** Where features were seen again under changes of the image. */
+  readonly stability?: StabilitySummary;
+  /** Of a vector-quantised network. */
+  readonly codes?: CodeUse;
+}
+
+export interface StabilitySummary {
+  /** Training patients whose features were compared. */
+  readonly patients: number;
+  readonly shiftsVoxels: readonly number[];
+  /** How many axes images were mirrored along. */
+  readonly mirrorAxes: number;
+  /** What deep models require; absent where they look at all features. */
+  readonly minIcc?: number;
+  readonly groups: readonly StabilityGroup[];
+}
+
+export interface StabilityGroup {
+  /** `pre`, `post` or `change`. */
+  readonly visit: string;
+  readonly region: string;
+  readonly statistic: string;
+  /** One per feature; `null` where it never varies. */
+  readonly icc: readonly (number | null)[];
+}
+
+export interface CodeUse {
+  /** Where codes were counted for {@link CodeUse.networks}. */
+  readonly region: string;
+  /** One per fold. */
+  readonly networks: readonly {
+    readonly fold: number;
+    /** Size of the codebook. */
+    readonly codes: number;
+    readonly used: number;
+    readonly perplexity: number;
+  }[];
+  /** Of the first fold's network. */
+  readonly histograms: readonly CodeHistogram[];
+}
+
+export interface CodeHistogram {
+  readonly region: string;
+  /** Mean share of each code, 0 to 1, before chemotherapy. */
+  readonly pre: readonly number[];
+  readonly post: readonly number[];
+}
+
 export interface TrainingCurve {
   readonly network: string;
   readonly fold: number;
@@ -119,6 +176,7 @@ export interface ComparisonBlock {
   /** How the predictions came about. */
   readonly predictions: PredictionOrigin;
   readonly comparison: Comparison;
+  readonly subgroups?: readonly Subgroup[];
 }
 
 /** `fixed`: models fitted on other patients; `out-of-fold`: by cross-validation; `in-sample`: the models saw these patients. */

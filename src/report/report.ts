@@ -10,6 +10,7 @@ import type { Section } from "./section.ts";
 import { choicesSection } from "./sections/choices-section.ts";
 import { cohortSection } from "./sections/cohort-section.ts";
 import { comparisonSection } from "./sections/comparison-section.ts";
+import { featuresSection } from "./sections/features-section.ts";
 import { issuesSection } from "./sections/issues-section.ts";
 import { segmentationSection } from "./sections/segmentation-section.ts";
 import { trainingSection } from "./sections/training-section.ts";
@@ -37,7 +38,8 @@ export function renderReport(input: ReportInput): RenderedReport {
 }
 
 function sectionsOf(input: ReportInput): Section[] {
-  const { cohort, segmentation = [], training = [], plans = [], predictions = [], comparisons = [] } = input;
+  const { cohort, segmentation = [], features = [], training = [], plans = [] } = input;
+  const { predictions = [], comparisons = [] } = input;
   const styles = stylesOf(input);
   const shown = input.showIdentifiers ?? false;
   const [first, ...others] = comparisons.map((block) =>
@@ -47,6 +49,7 @@ function sectionsOf(input: ReportInput): Section[] {
     ...(first === undefined ? [] : [first]),
     ...(cohort === undefined ? [] : [cohortSection(cohort)]),
     ...(segmentation.length === 0 ? [] : [segmentationSection(segmentation, shown)]),
+    ...(features.length === 0 ? [] : [featuresSection(features)]),
     ...others,
     ...(training.length + plans.length === 0 ? [] : [trainingSection(training, plans)]),
     limitationsSection(limitationsOf(input)),

@@ -14,6 +14,8 @@ function pair(figures: Partial<PairFigure>): PairFigure {
     z: 0.3,
     p: 0.76,
     pHolm: 0.76,
+    pBenjaminiHochberg: 0.76,
+    pPermutation: null,
     method: "delong",
     standardError: 0.06,
     ciBootstrap: null,
@@ -22,11 +24,11 @@ function pair(figures: Partial<PairFigure>): PairFigure {
   };
 }
 
-const WITHIN = { margin: 0.05, within: "yes", reason: "" } as const;
-const UNDECIDED = { margin: 0.05, within: "undecided", reason: "" } as const;
+const WITHIN = { margin: 0.05, within: "yes", reason: "", p: null, pNonInferiority: null } as const;
+const UNDECIDED = { margin: 0.05, within: "undecided", reason: "", p: null, pNonInferiority: null } as const;
 
 function input(pairs: readonly PairFigure[], more: Partial<Comparison> = {}): ReportInput {
-  const figure = { n: 41, positive: 18, standardError: 0.08, ciLogit: null, ciBootstrap: null };
+  const figure = { n: 41, positive: 18, standardError: 0.08, ciLogit: null, ciBootstrap: null, ciBca: null };
   return {
     head: { study: "s", runId: "r", date: "2025-11-24T14:58:00Z", seed: 1, versions: {} },
     comparisons: [
@@ -143,7 +145,7 @@ describe("the summary", () => {
   });
 
   test("says that the primary endpoint is missing where it could not be evaluated", () => {
-    const figure = { n: 41, rho: 0.5, ci: null, p: null, ciBootstrap: null };
+    const figure = { n: 41, rho: 0.5, ci: null, p: null, ciBootstrap: null, ciBca: null };
     const text = textOf(
       input([], {
         endpoints: {

@@ -1,13 +1,15 @@
 /** Models measured by the AUC of a two-class endpoint. */
 import type { Issue } from "../domain/issues.ts";
-import type { RandomKey } from "../domain/random.ts";
+import { deriveKey, type RandomKey } from "../domain/random.ts";
+import { bcaInterval } from "./bca.ts";
 import { bootstrap, pairedDifferences, summarise } from "./bootstrap.ts";
 import { countFlags, type Target } from "./comparison-outcome.ts";
 import type { AucFigure } from "./comparison-result.ts";
 import { aucInterval, aucVariance, delongPaired, type Placements, placementsOfLevels } from "./delong.ts";
 import type { CaseRows, Metric } from "./endpoint-analysis.ts";
-import { isConstant, negatedLevels, subsetLevels } from "./levels.ts";
+import { isConstant, type Levels, negatedLevels, subsetLevels } from "./levels.ts";
 import type { ModelColumn } from "./model-columns.ts";
+import { permutationTestOfAucs } from "./permutation.ts";
 import { aucOfLevels } from "./roc.ts";
 
 /** How an endpoint resamples; `null` resamples not at all. */
@@ -19,6 +21,7 @@ export interface ResamplingChoice {
 }
 
 interface MeasuredAuc {
+  readonly levels: Levels;
   readonly placements: Placements;
   /** AUCs of the resamples; `null` where there are none. */
   readonly resampled: Float64Array | null;
@@ -38,6 +41,8 @@ export function aucMetric(
   const levelsOn = (column: ModelColumn, rows: CaseRows) =>
     subsetLevels(target.lowIsPositive ? negatedLevels(column.levels) : column.levels, rows);
 
+  const swaps = deriveKey(key, "swaps");
+
   return {
     pairMethod: "delong",
     measure(columns, rows) {
@@ -54,6 +59,7 @@ export function aucMetric(
           ? null
           : bootstrap({ cases: rows.length, strata: positive, resamples, key }, statistics);
       return levels.map((ofModel, index) => ({
+        levels: ofModel,
         placements: placementsOfLevels(ofModel, positive),
         resampled: resampled?.[index] ?? null,
       }));
@@ -61,7 +67,15 @@ export function aucMetric(
     figure(measured, rows) {
       const counts = { n: rows.length, positive: countFlags(classes(rows)) };
       if (measured === null) {
-        return { ...counts, auc: null, ci: null, ciLogit: null, standardError: null, ciBootstrap: null };
+        return {
+          ...counts,
+          auc: null,
+          ci: null,
+          ciLogit: null,
+          standardError: null,
+          ciBootstrap: null,
+          ciBca: null,
+        };
       }
       const variance = aucVariance(measured.placements);
       return {
@@ -71,6 +85,10 @@ export function aucMetric(
         ciLogit: aucInterval(measured.placements, "logit"),
         standardError: variance === null ? null : Math.sqrt(variance),
         ciBootstrap: measured.resampled === null ? null : (summarise(measured.resampled)?.ci ?? null),
+        ciBca:
+          measured.resampled === null
+            ? null
+            : bcaInterval(measured.placements.auc, measured.resampled, jackknife(measured.placements)),
       };
     },
     remarks(column, figure, rows) {
@@ -91,9 +109,21 @@ export function aucMetric(
         method: "delong",
         standardError: test?.standardError ?? null,
         ciBootstrap: resampled?.ci ?? null,
+        pPermutation:
+          resampled === null
+            ? null
+            : permutationTestOfAucs(a.levels.of, b.levels.of, a.placements.positive, resamples, swaps).p,
       };
     },
   };
+}
+
+/** The AUC with each case left out in turn: a case's placement is its part of the mean over its class. */
+function jackknife({ auc, ofCase, positive, positives, negatives }: Placements): Float64Array {
+  return ofCase.map((part, i) => {
+    const members = positive[i] ? positives : negatives;
+    return (auc * members - part) / (members - 1);
+  });
 }
 
 function aucRemarks(endpoint: string, model: string, figure: AucFigure, constant: boolean): Issue[] {

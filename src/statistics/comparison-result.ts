@@ -17,6 +17,8 @@ export interface AucFigure {
   readonly standardError: number | null;
   /** Percentile bootstrap, stratified by outcome. */
   readonly ciBootstrap: Interval | null;
+  /** The same resamples, bias-corrected and accelerated. */
+  readonly ciBca: Interval | null;
 }
 
 /** The rank correlation of one model with the outcome, on its own complete cases. */
@@ -27,6 +29,8 @@ export interface SpearmanFigure {
   readonly ci: Interval | null;
   readonly p: number | null;
   readonly ciBootstrap: Interval | null;
+  /** The same resamples, bias-corrected and accelerated. */
+  readonly ciBca: Interval | null;
 }
 
 /** Whether a difference is known to be smaller than the margin, and why it is or is not. */
@@ -35,6 +39,10 @@ export interface Equivalence {
   /** `yes`: the whole interval lies within the margin; `no`: none of it does. */
   readonly within: "yes" | "no" | "undecided";
   readonly reason: string;
+  /** Two one-sided tests: p of a difference as large as the margin. */
+  readonly p: number | null;
+  /** One-sided p of `b` being worse than `a` by the margin. */
+  readonly pNonInferiority: number | null;
 }
 
 /** How a difference was tested. */
@@ -51,6 +59,10 @@ export interface PairFigure {
   readonly p: number | null;
   /** Holm-adjusted over all pairs of the endpoint. */
   readonly pHolm: number | null;
+  /** Benjamini–Hochberg, over the same family. */
+  readonly pBenjaminiHochberg: number | null;
+  /** By swapping the two models' ranks case by case; `null` where nothing is resampled. */
+  readonly pPermutation: number | null;
   readonly method: PairMethod;
   readonly standardError: number | null;
   readonly ciBootstrap: Interval | null;

@@ -41,6 +41,53 @@ const rcbRequest: ComparisonRequest = {
   resamples,
 };
 
+describe("beside the main interval and test", () => {
+  const noisy = cohort(60, 9);
+  const result = compareModels({
+    ...rcbRequest,
+    outcome: { kind: "rcb", values: noisy.outcomes },
+    models: [
+      { name: "volume", scores: noisy.volume },
+      { name: "deep", scores: noisy.deep },
+      { name: "noise", scores: noisy.volume.map((_, i) => (i * 37) % 60) },
+    ],
+  });
+  const endpoints = [result.endpoints["rcb-auc"]!, result.endpoints.spearman!];
+
+  it("BCa intervals lie near the percentile intervals, but are not the same", () => {
+    for (const { models } of endpoints) {
+      for (const { ciBootstrap, ciBca } of Object.values(models)) {
+        expect(ciBca).not.toEqual(ciBootstrap);
+        for (const side of [0, 1]) expect(Math.abs(ciBca![side] - ciBootstrap![side])).toBeLessThan(0.08);
+      }
+    }
+  });
+
+  it("permutation finds the model of noise worse, as the main test does", () => {
+    for (const { pairs } of endpoints) {
+      const noise = pairs.find(({ b }) => b === "noise")!;
+      expect(noise.pPermutation).toBeLessThan(0.05);
+      expect(noise.p).toBeLessThan(0.05);
+    }
+  });
+
+  it("the false discovery rate adjusts no more than Holm", () => {
+    for (const { pairs } of endpoints) {
+      for (const { p, pHolm, pBenjaminiHochberg } of pairs) {
+        expect(pBenjaminiHochberg).toBeGreaterThanOrEqual(p!);
+        expect(pBenjaminiHochberg).toBeLessThanOrEqual(pHolm!);
+      }
+    }
+  });
+
+  it("a model that is within the margin by its 95 % interval is equivalent at 2.5 %", () => {
+    const wide = compareModels({ ...rcbRequest, margin: 0.6 }).endpoints["rcb-auc"]!.pairs[0];
+    expect(wide.equivalence).toMatchObject({ within: "yes" });
+    expect(wide.equivalence!.p).toBeLessThan(0.025);
+    expect(wide.equivalence!.pNonInferiority).toBeLessThanOrEqual(wide.equivalence!.p!);
+  });
+});
+
 describe("two-class outcomes", () => {
   it("give the figures of pROC, b minus a", () => {
     for (const golden of r.roc) {

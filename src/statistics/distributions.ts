@@ -18,6 +18,11 @@ export function twoSidedStudentP(t: number, degreesOfFreedom: number): number {
   return Math.min(1, 2 * student.cdf(-Math.abs(t), degreesOfFreedom));
 }
 
+/** P(Z ≤ z) for a standard normal Z. */
+export function normalProbability(z: number): number {
+  return normal.cdf(z, 0, 1);
+}
+
 /** The z with P(Z ≤ z) = probability. */
 export function normalQuantile(probability: number): number {
   return normal.quantile(probability, 0, 1);
@@ -26,6 +31,11 @@ export function normalQuantile(probability: number): number {
 /** The z of a two-sided normal interval: 1.96 for 0.95. */
 export function normalCriticalValue(confidence: number): number {
   return normalQuantile((1 + confidence) / 2);
+}
+
+/** P(T ≤ t) for Student's T. */
+export function studentProbability(t: number, degreesOfFreedom: number): number {
+  return student.cdf(t, degreesOfFreedom);
 }
 
 /** The t of a two-sided interval. */

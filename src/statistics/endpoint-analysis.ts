@@ -3,8 +3,9 @@ import type { Issue } from "../domain/issues.ts";
 import type { EndpointName, Equivalence, PairFigure } from "./comparison-result.ts";
 import { detectableDifference } from "./detectable-difference.ts";
 import type { Interval } from "./distributions.ts";
+import { equivalenceTest, nonInferiorityTest } from "./equivalence.ts";
 import type { ModelColumn } from "./model-columns.ts";
-import { holm } from "./multiplicity.ts";
+import { benjaminiHochberg, holm } from "./multiplicity.ts";
 
 /** The cases that an estimate uses: those with an outcome and with a score of each model concerned. */
 export type CaseRows = Uint32Array;
@@ -25,7 +26,7 @@ export interface Metric<Measured, Figure> {
 /** The part of a pair's figures that depends on the metric. */
 export type PairNumbers = Pick<
   PairFigure,
-  "difference" | "ci" | "z" | "p" | "method" | "standardError" | "ciBootstrap"
+  "difference" | "ci" | "z" | "p" | "method" | "standardError" | "ciBootstrap" | "pPermutation"
 >;
 
 /** What is compared with what. */
@@ -63,17 +64,41 @@ export function analyse<Measured, Figure>(
     if (numbers.p === null) issues.push(untested(endpoint, a.name, b.name, numbers.difference));
     return { a: a.name, b: b.name, n: set.rows.length, ...numbers };
   });
-  const adjusted = holm(unadjusted.map(({ p }) => p));
+  const family = unadjusted.map(({ p }) => p);
+  const [adjusted, controlled] = [holm(family), benjaminiHochberg(family)];
   const pairs = unadjusted.map((pair, index) => ({
     ...pair,
     pHolm: adjusted[index],
+    pBenjaminiHochberg: controlled[index],
     detectable: pair.standardError === null ? null : detectableDifference(pair.standardError),
-    ...(margin === null ? {} : { equivalence: equivalence(pair.ci, margin) }),
+    ...(margin === null
+      ? {}
+      : { equivalence: { ...equivalence(pair.ci, margin), ...marginTests(pair, margin) } }),
   }));
   return { models, pairs };
 }
 
-const NO_NUMBERS = { difference: null, ci: null, z: null, p: null, standardError: null, ciBootstrap: null };
+const NO_NUMBERS = {
+  difference: null,
+  ci: null,
+  z: null,
+  p: null,
+  standardError: null,
+  ciBootstrap: null,
+  pPermutation: null,
+};
+
+function marginTests(
+  { difference, standardError }: PairNumbers,
+  margin: number,
+): Pick<Equivalence, "p" | "pNonInferiority"> {
+  if (difference === null || standardError === null) return { p: null, pNonInferiority: null };
+  const estimate = { difference, standardError };
+  return {
+    p: equivalenceTest(estimate, margin).p,
+    pNonInferiority: nonInferiorityTest(estimate, margin).p,
+  };
+}
 
 function untested(endpoint: EndpointName, a: string, b: string, difference: number | null): Issue {
   const why =
@@ -141,7 +166,7 @@ function completeRows(...masks: readonly Uint8Array[]): CaseRows {
 }
 
 /** Judges an interval of a difference against a margin around 0. */
-export function equivalence(ci: Interval | null, margin: number): Equivalence {
+export function equivalence(ci: Interval | null, margin: number): Omit<Equivalence, "p" | "pNonInferiority"> {
   if (ci === null) return { margin, within: "undecided", reason: "The difference has no interval." };
   const [low, high] = ci;
   const shown = `The 95 % interval ${low.toFixed(3)} to ${high.toFixed(3)}`;

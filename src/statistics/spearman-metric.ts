@@ -1,18 +1,23 @@
 /** Models measured by their rank correlation with an ordered outcome. */
 import type { Issue } from "../domain/issues.ts";
+import { deriveKey } from "../domain/random.ts";
 import type { ResamplingChoice } from "./auc-metric.ts";
+import { bcaInterval } from "./bca.ts";
 import { bootstrap, pairedDifferences, summarise } from "./bootstrap.ts";
 import type { Target } from "./comparison-outcome.ts";
 import type { SpearmanFigure } from "./comparison-result.ts";
 import { type Correlation, correlate, LEAST_CASES, spearmanOfLevels } from "./correlation.ts";
 import { correlationDifference, spearmanInfluence } from "./correlation-influence.ts";
 import type { Metric, PairNumbers } from "./endpoint-analysis.ts";
-import { subsetLevels } from "./levels.ts";
+import { type Levels, subsetLevels } from "./levels.ts";
+import { permutationTestOfCorrelations } from "./permutation.ts";
 
 interface MeasuredCorrelation {
+  readonly levels: Levels;
+  readonly outcome: Levels;
   readonly correlation: Correlation;
-  /** Influences of the cases, where they were not resampled. */
-  readonly influence: Float64Array | null;
+  /** Influences of the cases. */
+  readonly influence: Float64Array;
   /** Correlations of the resamples; `null` where there are none. */
   readonly resampled: Float64Array | null;
 }
@@ -25,6 +30,7 @@ export function spearmanMetric(
   target: Extract<Target, { metric: "spearman" }>,
   { resamples, key, mostCases }: ResamplingChoice,
 ): Metric<MeasuredCorrelation, SpearmanFigure> {
+  const swaps = deriveKey(key, "swaps");
   return {
     pairMethod: "paired-bootstrap",
     measure(columns, rows) {
@@ -39,30 +45,39 @@ export function spearmanMetric(
         const correlation = correlate(ofModel, outcome);
         if (correlation === null) return null;
         return {
+          levels: ofModel,
+          outcome,
           correlation,
-          influence: resampled === null ? spearmanInfluence(ofModel, outcome) : null,
+          influence: spearmanInfluence(ofModel, outcome),
           resampled: resampled?.[index] ?? null,
         };
       });
     },
     figure(measured, rows) {
-      if (measured === null) return { n: rows.length, rho: null, ci: null, p: null, ciBootstrap: null };
+      if (measured === null)
+        return { n: rows.length, rho: null, ci: null, p: null, ciBootstrap: null, ciBca: null };
       const { rho, ci, p } = measured.correlation;
       const resampled = measured.resampled === null ? null : summarise(measured.resampled);
-      return { n: rows.length, rho, ci, p, ciBootstrap: resampled?.ci ?? null };
+      const ciBca =
+        measured.resampled === null
+          ? null
+          : // Leaving a case out moves ρ against its influence.
+            bcaInterval(
+              rho,
+              measured.resampled,
+              measured.influence.map((value) => -value),
+            );
+      return { n: rows.length, rho, ci, p, ciBootstrap: resampled?.ci ?? null, ciBca };
     },
     remarks(column, figure) {
       return spearmanRemarks(target.name, column.name, figure);
     },
     difference(a, b) {
       const difference = b.correlation.rho - a.correlation.rho;
-      if (a.influence !== null && b.influence !== null) {
+      if (a.resampled === null || b.resampled === null) {
         return influenceNumbers(difference, a.influence, b.influence);
       }
-      const resampled =
-        a.resampled === null || b.resampled === null
-          ? null
-          : summarise(pairedDifferences(a.resampled, b.resampled));
+      const resampled = summarise(pairedDifferences(a.resampled, b.resampled));
       return {
         difference,
         ci: resampled?.ci ?? null,
@@ -71,6 +86,8 @@ export function spearmanMetric(
         method: "paired-bootstrap",
         standardError: resampled?.standardError ?? null,
         ciBootstrap: resampled?.ci ?? null,
+        pPermutation: permutationTestOfCorrelations(a.levels.of, b.levels.of, a.outcome.of, resamples, swaps)
+          .p,
       };
     },
   };
@@ -92,6 +109,7 @@ function influenceNumbers(difference: number, first: Float64Array, second: Float
     method: "infinitesimal-jackknife",
     standardError: test?.standardError ?? null,
     ciBootstrap: null,
+    pPermutation: null,
   };
 }
 

@@ -116,6 +116,8 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
         if (!made.includes(column)) named.push([`model "${model.name}"`, column]);
     }
   }
+  for (const column of config.comparison.subgroups)
+    if (!made.includes(column)) named.push(["comparison.subgroups", column]);
   return named.filter((entry): entry is [string, string] => entry[1] !== undefined);
 }
 

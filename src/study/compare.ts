@@ -8,6 +8,7 @@ import type { Table } from "../io/tables/table.ts";
 import { compareModels } from "../statistics/comparison.ts";
 import type { ComparisonOutcome, OutcomeKind } from "../statistics/comparison-outcome.ts";
 import type { Comparison, EndpointName } from "../statistics/comparison-result.ts";
+import { compareSubgroups, type Subgroup } from "../statistics/subgroups.ts";
 import { parseRcbClass } from "./outcome.ts";
 
 export interface CompareRequest {
@@ -23,7 +24,14 @@ export interface CompareRequest {
   readonly primary?: EndpointName;
   readonly margin?: number;
   readonly resamples?: number;
+  /** Columns within whose groups the comparison is made again. */
+  readonly subgroups?: readonly string[];
   readonly seed: number;
+}
+
+/** A comparison, with those of the groups that were asked for. */
+export interface TableComparison extends Comparison {
+  readonly subgroups?: readonly Subgroup[];
 }
 
 /** Columns of `predictions.csv` that are no models. */
@@ -35,11 +43,14 @@ export const RESERVED_COLUMNS: readonly string[] = ["patient_id", "set", "rcb_sc
  * @throws {DataError} `column-unknown`, `column-not-numeric`, `outcome-unreadable`, and as reading a table.
  * @throws {UsageError} as `compareModels`.
  */
-export async function compareTable(request: CompareRequest): Promise<Comparison> {
+export async function compareTable(request: CompareRequest): Promise<TableComparison> {
   const table = await readTable(request.file);
   requireKnown(table, [request.outcome], "--outcome");
   requireKnown(table, request.models ?? [], "--models");
-  const names = request.models ?? modelColumns(table, request.outcome);
+  requireKnown(table, request.subgroups ?? [], "--subgroups");
+  const names =
+    request.models ??
+    modelColumns(table, request.outcome).filter((name) => !request.subgroups?.includes(name));
   if (names.length === 0) {
     throw new UsageError("models-missing", {
       file: request.file,
@@ -47,7 +58,7 @@ export async function compareTable(request: CompareRequest): Promise<Comparison>
       expected: "at least one column of predictions",
     });
   }
-  const comparison = compareModels({
+  const asked = {
     outcome: readOutcomes(table, request),
     models: names.map((name) => ({ name, scores: numbersOf(table, name) })),
     key: randomKey(request.seed),
@@ -55,8 +66,16 @@ export async function compareTable(request: CompareRequest): Promise<Comparison>
     ...(request.primary === undefined ? {} : { primary: request.primary }),
     ...(request.margin === undefined ? {} : { margin: request.margin }),
     ...(request.resamples === undefined ? {} : { resamples: request.resamples }),
-  });
-  return { ...comparison, issues: [...table.issues, ...comparison.issues] };
+  };
+  const comparison = compareModels(asked);
+  const issues = [...table.issues, ...comparison.issues];
+  if (request.subgroups === undefined) return { ...comparison, issues };
+  const groupings = request.subgroups.map((column) => ({
+    column,
+    values: table.rows.map((row) => row[column]),
+  }));
+  const { value: subgroups, issues: groupIssues } = compareSubgroups(asked, groupings);
+  return { ...comparison, subgroups, issues: [...issues, ...groupIssues] };
 }
 
 function requireKnown(table: Table, columns: readonly string[], option: string): void {

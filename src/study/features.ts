@@ -1,70 +1,130 @@
 /** `residua features`: bottleneck features of images by a trained network. */
-
+import path from "node:path";
 import type { ClinicalValue } from "../domain/cohort.ts";
-import { DataError } from "../domain/errors.ts";
+import { DataError, UsageError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { volumeMl } from "../imaging/shape.ts";
+import { writeNifti } from "../io/nifti/write.ts";
 import { writeCsv } from "../io/tables/write.ts";
 import { createEngine } from "./engines.ts";
 import type { Progress } from "./progress.ts";
 import { inputCases } from "./segment.ts";
-import { applyNetworks } from "./segmentation/apply.ts";
+import { type Applied, applyNetworks } from "./segmentation/apply.ts";
+import type { DeepFeatures, FeatureOptions } from "./segmentation/deep-features.ts";
 import { eachCase } from "./segmentation/each-case.ts";
 import { readModels } from "./segmentation/model-folder.ts";
-import { createPredictor, type InferenceOptions } from "./segmentation/predict-case.ts";
+import { mapOnImage, mapOutputs } from "./segmentation/network-maps.ts";
+import { createPredictor, type InferenceOptions, type Predictor } from "./segmentation/predict-case.ts";
+import { changeOf } from "./stages/features.ts";
 
 export interface FeaturesRequest extends InferenceOptions {
   readonly model: string;
   readonly inputs: readonly string[];
   readonly file: string;
-  readonly rimMm: number;
+  readonly features: FeatureOptions;
+  /** Folder for attention and code maps on the images' own grids; by default none are written. */
+  readonly mapsFolder?: string;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
 
 export interface FeaturesOutcome {
   readonly rows: number;
+  /** Features, without the columns that name them. */
   readonly columns: number;
+  readonly maps: readonly string[];
   readonly issues: readonly Issue[];
 }
 
+interface Examined {
+  readonly id: string;
+  readonly patientId: string;
+  /** Empty for an image by itself. */
+  readonly visit: string;
+  readonly volumeMl: number;
+  readonly features: DeepFeatures;
+}
+
 /**
- * Writes one row per image and network: case, fold, volume_ml and the pooled activations. An image that cannot be used becomes
- * an issue; the others go on.
+ * Writes one row per image and network: case, patient_id, visit, fold, volume_ml and the pooled activations; for patients with visits `pre`
+ * and `post` also rows of visit `change`. An image that cannot be used becomes an issue; the others go on.
  *
  * @throws {DataError} `features-none` where no image can be used, and where the model cannot be read.
+ * @throws {UsageError} `maps-none` where maps are asked for that the network has not.
  */
 export async function writeFeatureTable(request: FeaturesRequest): Promise<FeaturesOutcome> {
-  const { progress, signal, rimMm, step, mirror } = request;
+  const { progress, signal, step, mirror, mapsFolder } = request;
   const models = await readModels(request.model);
   const { description } = models[0];
   const { value: cases, issues: found } = await inputCases(request.inputs, description);
   const predictor = await createPredictor(models, createEngine());
+  if (mapsFolder !== undefined) requireMaps(predictor);
   const noticed: Issue[] = [...found];
-  const rows: Record<string, ClinicalValue>[] = [];
-  let columns: readonly string[] = [];
+  const examined: Examined[] = [];
+  const maps: string[] = [];
   const each = { name: "features", progress, ...(signal === undefined ? {} : { signal }) };
-  const { issues } = await eachCase(cases, each, async ({ id, load }) => {
+  const { issues } = await eachCase(cases, each, async ({ id, patientId, visit = "", load }) => {
     const { value: loaded, issues: imperfect } = await load();
     const applied = await applyNetworks(predictor, loaded, id, {
       step,
       mirror,
       folds: [...models.keys()],
-      rimMm,
+      features: request.features,
+      maps: mapsFolder !== undefined,
+      ...(signal === undefined ? {} : { signal }),
     });
-    const { labels, features } = applied;
-    columns = features.columns;
+    if (mapsFolder !== undefined) maps.push(...(await writeMaps(mapsFolder, id, applied)));
     noticed.push(...imperfect, ...applied.issues);
-    features.rows.forEach((values, fold) => {
-      const entries = columns.map((column, i): [string, ClinicalValue] => [column, values[i]]);
-      rows.push({ case: id, fold, volume_ml: volumeMl(labels), ...Object.fromEntries(entries) });
-    });
+    examined.push({ id, patientId, visit, volumeMl: volumeMl(applied.labels), features: applied.features });
   }).finally(() => predictor.dispose());
-  if (rows.length === 0) {
+  if (examined.length === 0) {
     throw new DataError("features-none", {
       found: `none of ${cases.length} images could be used: ${issues[0]?.message ?? ""}`,
     });
   }
-  await writeCsv(request.file, ["case", "fold", "volume_ml", ...columns], rows);
-  return { rows: rows.length, columns: columns.length, issues: [...noticed, ...issues] };
+  const { columns } = examined[0].features;
+  const rows = [...examined, ...changes(examined)].flatMap(rowsOf);
+  await writeCsv(request.file, ["case", "patient_id", "visit", "fold", "volume_ml", ...columns], rows);
+  return { rows: rows.length, columns: columns.length, maps, issues: [...noticed, ...issues] };
+}
+
+function requireMaps({ network, description }: Predictor): void {
+  if (mapOutputs(network).length > 0) return;
+  throw new UsageError("maps-none", {
+    found: `a network of kind ${description.network}`,
+    expected: "attention-unet, which has attention maps, or vq, which has code maps",
+    remedy: "Leave out --maps.",
+  });
+}
+
+async function writeMaps(folder: string, id: string, { prepared, maps }: Applied): Promise<string[]> {
+  const files: string[] = [];
+  for (const map of maps) {
+    const file = path.join(folder, `${id}.${map.name}.nii.gz`);
+    await writeNifti(file, mapOnImage(prepared, map));
+    files.push(file);
+  }
+  return files;
+}
+
+function changes(examined: readonly Examined[]): Examined[] {
+  const patients = [...new Set(examined.map(({ patientId }) => patientId))];
+  return patients.flatMap((patientId) =>
+    changeOf(examined.filter((entry) => entry.patientId === patientId)).map((change) => ({
+      ...change,
+      id: `${patientId}/change`,
+      patientId,
+    })),
+  );
+}
+
+function rowsOf({ id, patientId, visit, volumeMl: ml, features }: Examined): Record<string, ClinicalValue>[] {
+  return features.rows.map((values, fold) => ({
+    case: id,
+    patient_id: patientId,
+    visit: visit === "" ? null : visit,
+    fold,
+    volume_ml: ml,
+    ...Object.fromEntries(features.columns.map((column, i): [string, ClinicalValue] => [column, values[i]])),
+  }));
 }

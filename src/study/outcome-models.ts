@@ -19,6 +19,7 @@ import { crossFit } from "../models/cross-validation.ts";
 import type { ModelRow } from "../models/encoding.ts";
 import { richestTarget, type Target, targetOf } from "../models/target.ts";
 import { type ModelConfig, modelName, type StudyConfig } from "./schema.ts";
+import { stableColumns } from "./stability.ts";
 
 /** What the models may look at for one patient. */
 export interface ModelPatient {
@@ -32,6 +33,8 @@ export interface ModelPatient {
    * for a test patient those of all folds, whose predictions are averaged.
    */
   readonly versions: readonly ModelRow[];
+  /** Of a training patient: deep features of the image perturbed, one row per perturbation, where the study asks for them. */
+  readonly perturbed?: readonly ModelRow[];
 }
 
 /** Columns of each image-based model, as the features stage made them. */
@@ -154,7 +157,9 @@ function fitMembers(
     members.map(({ outcome }) => outcome),
     target,
   );
-  return fitModel(plan.spec, rows, outcomes, deriveKey(key, "fit", fold));
+  const spec =
+    plan.minIcc === undefined ? plan.spec : plan.specOf(stableColumns(members, plan.anyOf, plan.minIcc));
+  return fitModel(spec, rows, outcomes, deriveKey(key, "fit", fold));
 }
 
 function requireFitted(name: string, done: ReadonlyMap<string, FittedPlan>): FittedPlan {
@@ -188,6 +193,9 @@ type ModelPlan =
       readonly required: readonly string[];
       /** Columns of which at least one must be known. */
       readonly anyOf: readonly string[];
+      /** Where given, only the columns that are this stable in the training patients are looked at. */
+      readonly minIcc?: number;
+      readonly specOf: (columns: readonly string[]) => ModelSpec;
     }
   | { readonly kind: "combined"; readonly name: string; readonly of: readonly string[] };
 
@@ -210,11 +218,27 @@ function planModels(
     const name = modelName(model);
     if (model === "volume" || model === "volume+subtype") {
       const columns = model === "volume" ? imageColumns.volume : [...imageColumns.volume, "subtype"];
-      return { kind: "fitted", name, spec: forest(columns), required: imageColumns.volume, anyOf: [] };
+      return {
+        kind: "fitted",
+        name,
+        spec: forest(columns),
+        specOf: forest,
+        required: imageColumns.volume,
+        anyOf: [],
+      };
     }
     if ("deep" in model) {
       const columns = imageColumns.deep[model.deep];
-      return { kind: "fitted", name, spec: forest(columns), required: [], anyOf: columns };
+      const minIcc = model.minIcc ?? config.features.stability?.minIcc;
+      return {
+        kind: "fitted",
+        name,
+        spec: forest(columns),
+        specOf: forest,
+        required: [],
+        anyOf: columns,
+        ...(minIcc === undefined ? {} : { minIcc }),
+      };
     }
     if ("of" in model) return { kind: "combined", name, of: model.of };
     return {
@@ -223,6 +247,7 @@ function planModels(
       spec: isBareColumn(model, config.models, training)
         ? { kind: "column", column: model.columns[0] }
         : forest(model.columns),
+      specOf: forest,
       required: [],
       anyOf: model.columns,
     };

@@ -9,7 +9,7 @@ import { writeAtomically } from "../io/files.ts";
 import { writeExamination } from "../io/layouts/native.ts";
 import { writeCsv } from "../io/tables/write.ts";
 import type { Progress } from "./progress.ts";
-import type { StudyConfig } from "./schema.ts";
+import { NETWORK_KINDS, type StudyConfig } from "./schema.ts";
 
 export interface PhantomRequest {
   readonly folder: string;
@@ -84,14 +84,14 @@ cohort:
   split: { column: set, train: train, test: test }
 outcome: { rcb: rcb_score }
 subtype: { column: subtype }
-networks: [nnunet]
+networks: [${NETWORK_KINDS.join(", ")}]
 training: ${JSON.stringify(TRAINING[size])}
 models:
   - volume
   - name: volume after chemotherapy
     columns: [post.volume_ml]
   - volume+subtype
-  - deep: nnunet
+${NETWORK_KINDS.map((kind) => `  - deep: ${kind}`).join("\n")}
   - name: clinical-radiological
     columns: [grade, nodal_status, subtype, radiological_response]
   - name: combined

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { z } from "zod";
 import type { ClinicalValue } from "../domain/cohort.ts";
+import { choosePhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
@@ -109,17 +110,25 @@ async function applyKind(
       const { value: series, issues: found } = await openExamination(folder);
       const phases = series.phases.map((phase) => replaceNonFinite(phase).value);
       const { grid, channels } = dceInput({ ...series, phases }, config.training.channels);
+      const anatomy = phases[choosePhases(series.timesSeconds).pre].data;
       const {
         labels,
         features,
         issues: noticed,
-      } = await applyNetworks(predictor, { grid, channels }, visit, {
+      } = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
         ...config.inference,
         folds: [...models.keys()],
-        rimMm: config.features.rimMm,
+        features: config.features,
       });
       issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
-      examinations.push({ visit, segmentation: "", volumeMl: volumeMl(labels), agreement: null, features });
+      examinations.push({
+        visit,
+        segmentation: "",
+        volumeMl: volumeMl(labels),
+        agreement: null,
+        features,
+        maps: {},
+      });
     }
     return examinations;
   } finally {

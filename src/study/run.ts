@@ -14,7 +14,7 @@ import { readModel } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { FinishedStage, RunContext, StageManifest } from "./stage.ts";
 import { type AppliedPatient, applyStage } from "./stages/examinations.ts";
-import { writeFeatures } from "./stages/features.ts";
+import { writeFeatures, writeStability } from "./stages/features.ts";
 import { foldOfPatients } from "./stages/folds.ts";
 import { modelTable } from "./stages/model-table.ts";
 import { type NetworkStages, planStage, trainStages } from "./stages/network.ts";
@@ -71,7 +71,9 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   const networks = await runNetworks(stages, folds.value);
   const applied = new Map(networks.results.map(({ kind, applied: found }) => [kind as NetworkKind, found]));
   await writeFeatures(run, cohort, folds.value, applied);
-  const outcome = await outcomeStage(run, config, modelTable(cohort, folds.value, applied));
+  const table = modelTable(cohort, folds.value, applied);
+  const stability = await writeStability(run, table);
+  const outcome = await outcomeStage(run, config, table);
   const statistics = await statisticsStage(run, config, cohort, outcome);
   const issues = [
     ...cohortIssues,
@@ -82,6 +84,8 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   const results: StudyResults = {
     cohort,
     networks: networks.results,
+    stability,
+    foldOf: folds.value,
     outcome,
     comparisons: statistics.value,
     issues,

@@ -1,7 +1,14 @@
 /** The study file: what a study is, validated, with every default. docs/study-file.md explains each key. */
 import { z } from "zod";
+import { POOLED_STATISTICS } from "../features/pooling.ts";
 import { ATTENTION_DEFAULTS } from "../networks/attention-unet.ts";
 import { VQ_DEFAULTS } from "../networks/vq.ts";
+
+/** Regions that deep features are pooled over. */
+export const FEATURE_REGIONS = ["tumour", "rim", "breast"] as const;
+
+/** Statistics of each channel over a region, in the order of the columns. */
+export const FEATURE_STATISTICS = POOLED_STATISTICS;
 
 /** Names of the segmentation networks that can be trained. */
 export const NETWORK_KINDS = ["nnunet", "attention-unet", "vq"] as const;
@@ -93,6 +100,42 @@ const inferenceSchema = z.strictObject({
   mirror: z.boolean().default(false),
 });
 
+/** What is pooled from the bottlenecks: see `FeatureOptions`. */
+const featuresSchema = z.strictObject({
+  regions: z
+    .array(z.enum(FEATURE_REGIONS))
+    .min(1)
+    .refine(isSet, { message: "a region is named twice" })
+    .default([...FEATURE_REGIONS]),
+  statistics: z
+    .array(z.enum(POOLED_STATISTICS))
+    .min(1)
+    .refine(isSet, { message: "a statistic is named twice" })
+    .default([...POOLED_STATISTICS]),
+  /** Width of the rim around the tumour, in mm. */
+  rimMm: z.number().positive().default(5),
+  /** Shares of the codes of a vector-quantised network. */
+  codeHistogram: z.boolean().default(true),
+  /** Attention and code maps of every examination. */
+  maps: z.boolean().default(true),
+  /** Features of training patients again under small changes of the image: see `PerturbationOptions`. Absent: not done. */
+  stability: z
+    .strictObject({
+      shifts: z.array(z.int()).default([1, -2]),
+      mirrorAxes: z.array(z.int().min(0).max(2)).default([2]),
+      /** Deep models look only at columns whose ICC in their training patients is at least this. Absent: at all. */
+      minIcc: z.number().max(1).optional(),
+    })
+    .refine(({ shifts, mirrorAxes }) => shifts.length + mirrorAxes.length > 0, {
+      message: "at least one shift or mirror axis is needed",
+    })
+    .optional(),
+});
+
+function isSet(items: readonly string[]): boolean {
+  return new Set(items).size === items.length;
+}
+
 const forestSchema = z.strictObject({
   trees: z.int().positive().default(500),
   minLeaf: z.int().positive().default(5),
@@ -107,7 +150,11 @@ const forestSchema = z.strictObject({
 const modelSchema = z.union(
   [
     z.enum(["volume", "volume+subtype"]),
-    z.strictObject({ deep: z.enum(NETWORK_KINDS) }),
+    z.strictObject({
+      deep: z.enum(NETWORK_KINDS),
+      /** Goes before `features.stability.minIcc`. */
+      minIcc: z.number().max(1).optional(),
+    }),
     z.strictObject({
       name: z.string().min(1),
       columns: z.array(column).min(1),
@@ -130,6 +177,8 @@ const comparisonSchema = z.strictObject({
   margin: z.number().positive().default(0.05),
   /** Bootstrap resamples. */
   resamples: z.int().positive().default(2000),
+  /** Columns of the table (or `subtype`) within whose groups the models are compared again. */
+  subgroups: z.array(column).default([]),
 });
 
 export const studySchema = z.strictObject({
@@ -142,8 +191,7 @@ export const studySchema = z.strictObject({
   networks: z.array(z.enum(NETWORK_KINDS)).default(["nnunet"]),
   training: trainingSchema.prefault({}),
   inference: inferenceSchema.prefault({}),
-  /** Width of the rim around the tumour whose features are pooled, in mm. */
-  features: z.strictObject({ rimMm: z.number().positive().default(5) }).prefault({}),
+  features: featuresSchema.prefault({}),
   forest: forestSchema.prefault({}),
   models: z.array(modelSchema).min(1),
   comparison: comparisonSchema.prefault({}),
@@ -154,8 +202,9 @@ export const studySchema = z.strictObject({
 export type StudyConfig = z.output<typeof studySchema>;
 export type ModelConfig = z.output<typeof modelSchema>;
 
-/** The name by which a model is known in results: `volume`, `deep(nnunet)`, or as the study file names it. */
+/** The name by which a model is known in results: `volume`, `deep(nnunet)`, `deep(nnunet, ICC 0.75)`, or as the study file names it. */
 export function modelName(model: ModelConfig): string {
   if (typeof model === "string") return model;
-  return "deep" in model ? `deep(${model.deep})` : model.name;
+  if (!("deep" in model)) return model.name;
+  return model.minIcc === undefined ? `deep(${model.deep})` : `deep(${model.deep}, ICC ${model.minIcc})`;
 }

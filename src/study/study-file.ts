@@ -116,6 +116,12 @@ function checkReferences(config: StudyConfig, file: string): void {
     if ("deep" in model && !config.networks.includes(model.deep)) {
       refuse(`model "deep(${model.deep})" without its network`, `Add ${model.deep} to networks.`);
     }
+    if ("deep" in model && model.minIcc !== undefined && config.features.stability === undefined) {
+      refuse(
+        `model "${modelName(model)}" without features.stability`,
+        "Say under features.stability how images are perturbed.",
+      );
+    }
     if ("columns" in model && model.estimator === "column" && model.columns.length > 1) {
       refuse(
         `model "${model.name}" takes a column as the score itself but names ${model.columns.length} columns`,

@@ -66,7 +66,7 @@ beforeAll(async () => {
   await damage();
   await writeFile(path.join(cohort, "study.yaml"), smallStudy({ steps: 3 }));
   first = await residua("run", path.join(cohort, "study.yaml"), "--out", results);
-}, 180_000);
+}, 900_000);
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe("a study on a simulated cohort with damaged members", () => {
@@ -214,5 +214,5 @@ describe("a study on a simulated cohort with damaged members", () => {
         true,
       );
     }
-  }, 180_000);
+  }, 900_000);
 });

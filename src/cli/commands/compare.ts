@@ -14,6 +14,7 @@ interface CompareOptions {
   readonly primary?: "binary" | "pcr" | "rcb-auc" | "spearman";
   readonly margin?: number;
   readonly resamples?: number;
+  readonly subgroups?: string[];
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -51,6 +52,11 @@ export function compareCommand(): Command {
     )
     .option("--margin <difference>", "largest difference that counts as equivalent", finiteNumber)
     .option("--resamples <count>", "bootstrap resamples (default: 2000)", wholeNumber(1))
+    .option(
+      "--subgroups <columns>",
+      "compare again within each group of these columns, separated by commas",
+      nameList,
+    )
     .option("--seed <number>", "seed of the bootstrap", wholeNumber(0), 0)
     .option("--json", "print JSON")
     .addHelpText(
@@ -60,6 +66,7 @@ The direction of a score is never guessed: an AUC below 0.5 is reported as it is
 
 Examples:
   residua compare predictions.csv --outcome rcb_score --kind rcb --reference volume --margin 0.05
+  residua compare predictions.csv --outcome pcr --subgroups subtype,centre
   residua compare any.csv --outcome response --positive yes --models score_a,score_b --json`,
     )
     .action(async (file: string, options: CompareOptions) => {
@@ -68,5 +75,8 @@ Examples:
       if (json) return printJson(comparison);
       printIssues(comparison.issues);
       print(describeComparison(comparison));
+      for (const { column, value, patients, endpoints } of comparison.subgroups ?? []) {
+        print(`\n${column} ${value}: ${describeComparison({ n: patients, endpoints })}`);
+      }
     });
 }

@@ -1,39 +1,66 @@
 /** `residua features`: bottleneck features as a table. */
 import { Command } from "commander";
 import { writeFeatureTable } from "../../study/features.ts";
-import { consoleProgress, print, printIssues } from "../console.ts";
+import { FEATURE_REGIONS, FEATURE_STATISTICS } from "../../study/schema.ts";
+import { consoleProgress, print, printIssues, printJson } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
-import { finiteNumber, fraction } from "../options.ts";
+import { finiteNumber, fraction, namesAmong } from "../options.ts";
+
+interface FeaturesOptions {
+  readonly out: string;
+  readonly maps?: string;
+  readonly regions: (typeof FEATURE_REGIONS)[number][];
+  readonly statistics: (typeof FEATURE_STATISTICS)[number][];
+  readonly rim: number;
+  readonly codes: boolean;
+  readonly step: number;
+  readonly json?: boolean;
+}
 
 export function featuresCommand(): Command {
   return new Command("features")
-    .description("Bottleneck features inside and around the tumour, one row per image and network")
+    .description(
+      "Bottleneck features of tumour, rim and breast, one row per image and network, and their change",
+    )
     .argument("<model>", "model folder, or a folder of fold-0, fold-1, …")
     .argument(
       "<input...>",
       "images, folders of images, examination folders or cohorts, as the model was trained on",
     )
     .requiredOption("--out <file>", "CSV file")
+    .option("--maps <dir>", "also write attention and code maps, as NIfTI on each image's grid")
+    .option("--regions <names>", "of tumour, rim, breast", namesAmong(FEATURE_REGIONS), [...FEATURE_REGIONS])
+    .option("--statistics <names>", "of mean, deviation, maximum", namesAmong(FEATURE_STATISTICS), [
+      ...FEATURE_STATISTICS,
+    ])
     .option("--rim <mm>", "width of the rim around the tumour", finiteNumber, 5)
+    .option("--no-codes", "leave out the code histogram of a vector-quantised network")
     .option("--step <share>", "step of the sliding window, as a share of the patch", fraction, 0.5)
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
       `
 Examples:
-  residua features results/study/models/nnunet cohort --out features.csv`,
+  residua features results/study/models/nnunet cohort --out features.csv
+  residua features results/study/models/attention-unet cohort/images/P001/pre --out p001.csv --maps maps`,
     )
-    .action(async (model: string, inputs: string[], options: { out: string; rim: number; step: number }) => {
-      const { rows, columns, issues } = await writeFeatureTable({
+    .action(async (model: string, inputs: string[], options: FeaturesOptions) => {
+      const { out, maps: mapsFolder, regions, statistics, rim: rimMm, codes: codeHistogram, step } = options;
+      const outcome = await writeFeatureTable({
         model,
         inputs,
-        file: options.out,
-        rimMm: options.rim,
-        step: options.step,
+        file: out,
+        features: { regions, statistics, rimMm, codeHistogram },
+        ...(mapsFolder === undefined ? {} : { mapsFolder }),
+        step,
         mirror: false,
         progress: consoleProgress(),
         signal: interruptSignal(),
       });
+      const { rows, columns, maps, issues } = outcome;
       printIssues(issues);
-      print(`${rows} rows of ${columns} features in ${options.out}`);
+      if (options.json === true) return printJson({ file: out, rows, features: columns, maps, issues });
+      print(`${rows} rows of ${columns} features in ${out}`);
+      if (mapsFolder !== undefined) print(`${maps.length} maps in ${mapsFolder}`);
     });
 }

@@ -51,7 +51,7 @@ export function comparisonSection(
     title: TITLES[block.set],
     figures: [...endpoints.flatMap(({ figures }) => figures), ...agreed.figures],
     body: html`<p>${ORIGINS[block.predictions]} ${block.comparison.n} patients with a known outcome.</p>
-${endpoints.map(({ body }) => body)}${agreed.body}${remarks(block)}`,
+${endpoints.map(({ body }) => body)}${agreed.body}${subgroupTables(block)}${remarks(block)}`,
   };
 }
 
@@ -194,6 +194,46 @@ function differenceRow(pair: PairFigure): (string | number)[] {
     fixed(pair.detectable),
     verdictText(pair),
   ];
+}
+
+/** The primary endpoint within groups; where none is declared, the first. */
+function subgroupTables({ subgroups = [], comparison }: ComparisonBlock): Html | null {
+  if (subgroups.length === 0) return null;
+  const [first] = endpointsOf(comparison);
+  const { measure, title } = ENDPOINT_TEXTS[first.name];
+  const columns = [...new Set(subgroups.map(({ column }) => column))];
+  const rows = columns.flatMap((column) => [
+    { heading: column },
+    ...subgroups
+      .filter((group) => group.column === column)
+      .flatMap(({ value, endpoints }) => {
+        const endpoint = endpoints[first.name];
+        if (endpoint === undefined) return [];
+        return estimatesOf(endpoint).map(({ model, n, value: figure, ci, ciLogit }, i) => [
+          i === 0 ? value : "",
+          model,
+          n,
+          fixed(figure),
+          interval(ciLogit ?? ci),
+        ]);
+      }),
+  ]);
+  return html`<h3>Subgroups</h3>
+${renderTable({
+  caption: `${measure} of each model within groups of patients: ${title}`,
+  columns: [
+    { label: "Group" },
+    { label: "Model" },
+    { label: "n", align: "number" },
+    { label: measure, align: "number" },
+    { label: "95 % CI", align: "number" },
+  ],
+  rows,
+  missing: "undefined in so few patients.",
+  notes: [
+    `Descriptive, not adjusted for the number of groups: that a difference shows in one group and not in another is no evidence that they differ.${measure === "AUC" ? " Intervals on the logit scale." : ""}`,
+  ],
+})}`;
 }
 
 function remarks({ comparison }: ComparisonBlock): Html | null {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { ExaminationRecord } from "../../domain/cohort.ts";
+import { choosePhases } from "../../domain/dce.ts";
 import { DataError } from "../../domain/errors.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { requireSameGrid, type Volume } from "../../domain/volume.ts";
@@ -17,6 +18,8 @@ export interface SegmentationCase {
   readonly id: string;
   /** Cases of one patient stay in one fold. */
   readonly patientId: string;
+  /** Visit of an examination; undefined for an image by itself. */
+  readonly visit?: string;
   /** All files that the case is read from. */
   readonly files: readonly string[];
   readonly hasReference: boolean;
@@ -132,13 +135,15 @@ export function examinationCase(
   return {
     id,
     patientId: record.patientId,
+    visit: record.visit,
     files: segmentationFile === undefined ? record.phaseFiles : [...record.phaseFiles, segmentationFile],
     hasReference: segmentationFile !== undefined,
     async load() {
       const { value: series, issues } = await readDceSeriesOf(record);
       const finite = series.phases.map((phase) => replaceNonFinite(phase, id).value);
       const input = dceInput({ ...series, phases: finite }, channels);
-      const loaded = { grid: input.grid, channels: input.channels };
+      const anatomy = finite[choosePhases(series.timesSeconds).pre].data;
+      const loaded = { grid: input.grid, channels: input.channels, anatomy };
       if (segmentationFile === undefined) return { value: loaded, issues };
       const mask = await readSegmentationOf(record, input.grid);
       return { value: { ...loaded, labels: mask.data.map((value) => (value > 0 ? 1 : 0)) }, issues };

@@ -9,6 +9,7 @@ import {
   type WindowActivation,
 } from "../../engine/sliding-window.ts";
 import type { SegmentationNetwork } from "../../networks/network.ts";
+import { codeNumbers } from "./codebooks.ts";
 import type { ModelDescription, SegmentationModel } from "./model-folder.ts";
 import { createNetwork, optionsOf } from "./networks.ts";
 import { type PreparedCase, restoreLabels } from "./prepare.ts";
@@ -26,19 +27,24 @@ export interface CasePrediction {
   readonly prediction: SegmentationPrediction;
 }
 
+export interface PredictorOptions extends InferenceOptions {
+  /** The networks that are averaged, by their positions in the list of models; by default all. */
+  readonly folds?: readonly number[];
+  readonly onWindow?: (activation: WindowActivation) => void;
+  /** Further outputs of the network that `onWindow` is given. */
+  readonly captures?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
 /** Networks of one kind and plan (the folds of an ensemble), compiled once and applied to many cases. */
 export interface Predictor {
   readonly description: ModelDescription;
   readonly network: SegmentationNetwork;
-  /** Averages the networks named by `folds` (positions in the list of models), by default all. */
-  predict(
-    prepared: PreparedCase,
-    options: InferenceOptions & {
-      readonly folds?: readonly number[];
-      readonly onWindow?: (activation: WindowActivation) => void;
-      readonly signal?: AbortSignal;
-    },
-  ): Promise<CasePrediction>;
+  /** For each model the common number of each of its codes (see `codeNumbers`); undefined for networks without codes. */
+  readonly codeNumbers: readonly Int32Array[] | undefined;
+  predict(prepared: PreparedCase, options: PredictorOptions): Promise<CasePrediction>;
+  /** As `predict`, on the grid of the prepared case alone. */
+  infer(prepared: PreparedCase, options: PredictorOptions): Promise<SegmentationPrediction>;
   dispose(): Promise<void>;
 }
 
@@ -64,18 +70,23 @@ export async function createPredictor(
     await executable.setState(state);
     executables.push(executable);
   }
+  const infer: Predictor["infer"] = (prepared, { step, mirror, folds, onWindow, captures = [], signal }) =>
+    predictSlidingWindow({
+      image: { channels: prepared.channels, shape: prepared.grid.shape },
+      executables: folds === undefined ? executables : folds.map((fold) => executables[fold]),
+      stepShare: step,
+      mirrorAxes: mirror ? [0, 1, 2] : [],
+      captures,
+      ...(onWindow === undefined ? {} : { onWindow }),
+      ...(signal === undefined ? {} : { signal }),
+    });
   return {
     description,
     network,
-    async predict(prepared, { step, mirror, folds, onWindow, signal }) {
-      const prediction = await predictSlidingWindow({
-        image: { channels: prepared.channels, shape: prepared.grid.shape },
-        executables: folds === undefined ? executables : folds.map((fold) => executables[fold]),
-        stepShare: step,
-        mirrorAxes: mirror ? [0, 1, 2] : [],
-        ...(onWindow === undefined ? {} : { onWindow }),
-        ...(signal === undefined ? {} : { signal }),
-      });
+    codeNumbers: codeNumbers(models),
+    infer,
+    async predict(prepared, options) {
+      const prediction = await infer(prepared, options);
       const labels = restoreLabels(prepared, prediction.probabilities, description.plan.classes);
       return { labels, prediction };
     },

@@ -4,7 +4,7 @@
  */
 import { DataError } from "../../domain/errors.ts";
 import { type Grid, type Triple, voxelCount } from "../../domain/grid.ts";
-import type { LabelMap, Volume } from "../../domain/volume.ts";
+import type { LabelMap, Volume, VoxelArray } from "../../domain/volume.ts";
 import { type Box, crop, nonZeroBox, paste } from "../../imaging/cropping.ts";
 import { standardise } from "../../imaging/normalisation.ts";
 import { gridWithSpacing, resample, resampleLabels } from "../../imaging/resampling.ts";
@@ -15,15 +15,17 @@ export interface LoadedCase {
   readonly grid: Grid;
   readonly channels: readonly Float32Array[];
   readonly labels?: Uint8Array;
+  /** The image that shows the body, before contrast agent; where left out, the first channel does. */
+  readonly anatomy?: VoxelArray;
 }
 
-export interface CroppedCase extends LoadedCase {
+export interface CroppedCase extends Omit<LoadedCase, "anatomy"> {
   readonly sourceGrid: Grid;
   readonly box: Box;
 }
 
 /** What a network is trained on and predicts: on the plan's spacing. */
-export interface PreparedCase extends LoadedCase {
+export interface PreparedCase extends Omit<LoadedCase, "anatomy"> {
   readonly sourceGrid: Grid;
   readonly croppedGrid: Grid;
   readonly box: Box;

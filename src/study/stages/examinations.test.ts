@@ -55,8 +55,8 @@ describe("applying networks to a patient", () => {
   const failing = (fail: () => never): Predictor =>
     ({
       description: { plan: { spacingMm: [1, 1, 1], normalisation: ["z-score", "z-score"] } },
-      network: { bottleneck: { channels: 1, stride: [1, 1, 1] } },
-      predict: async () => fail(),
+      network: { extraOutputs: { training: [], inference: [] } },
+      infer: async () => fail(),
       dispose: async () => {},
     }) as unknown as Predictor;
 

@@ -13,6 +13,8 @@ import type { NetworkKind, StudyConfig } from "../schema.ts";
 import { applyNetworks } from "../segmentation/apply.ts";
 import { examinationCase } from "../segmentation/cases.ts";
 import type { DeepFeatures } from "../segmentation/deep-features.ts";
+import { coarseMap } from "../segmentation/network-maps.ts";
+import { type Perturbation, perturbationsOf } from "../segmentation/perturbation.ts";
 import type { Predictor } from "../segmentation/predict-case.ts";
 import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
 
@@ -25,6 +27,8 @@ export interface AppliedExamination {
   readonly agreement: (LabelAgreement & { readonly referenceMl: number }) | null;
   /** One row per network applied, all of the same columns. */
   readonly features: DeepFeatures;
+  /** Attention and code maps, by name; files relative to the run folder. */
+  readonly maps: Readonly<Record<string, string>>;
 }
 
 export interface AppliedPatient {
@@ -47,6 +51,7 @@ export interface ApplyRequest {
 /** An examination that cannot be read becomes an issue; the patient's others and all other patients go on. */
 export async function applyStage(request: ApplyRequest): Promise<FinishedStage<AppliedPatient>> {
   const { run, config, hashes, kind, patient, folds, modelHashes } = request;
+  const { stability: _, ...features } = config.features;
   const files = patient.examinations.flatMap(({ phaseFiles, segmentationFile }) => [
     ...phaseFiles,
     ...(segmentationFile === undefined ? [] : [segmentationFile]),
@@ -56,8 +61,11 @@ export async function applyStage(request: ApplyRequest): Promise<FinishedStage<A
     inputs: {
       folds,
       models: folds.map((fold) => modelHashes[fold]),
+      // Codes have the numbers of the first network.
+      codebook: kind === "vq" ? modelHashes[0] : null,
       inference: config.inference,
-      features: config.features,
+      features,
+      perturbations: perturbationsFor(request),
       images: await hashes.ofAll(files),
       times: patient.examinations.map(({ timesSeconds }) => timesSeconds),
     },
@@ -76,18 +84,25 @@ export async function applyStage(request: ApplyRequest): Promise<FinishedStage<A
       }
       return {
         value: { examinations },
-        outputs: examinations.map(({ segmentation }) => segmentation),
+        outputs: examinations.flatMap(({ segmentation, maps }) => [segmentation, ...Object.values(maps)]),
         issues,
       };
     },
   });
 }
 
+/** Only training patients are perturbed: nothing is chosen on others. */
+function perturbationsFor({ config, patient }: ApplyRequest): Perturbation[] {
+  const { stability } = config.features;
+  return stability === undefined || patient.set !== "train" ? [] : perturbationsOf(stability);
+}
+
 async function applyToExamination(
-  { run, config, kind, predictor, folds }: ApplyRequest,
+  request: ApplyRequest,
   record: ExaminationRecord,
   issues: Issue[],
 ): Promise<AppliedExamination> {
+  const { run, config, kind, predictor, folds } = request;
   const { patientId, visit } = record;
   const { segmentationFile, ...images } = record;
   const input = examinationCase(images, config.training.channels);
@@ -96,19 +111,27 @@ async function applyToExamination(
   const applied = await applyNetworks(predictor, loaded, input.id, {
     ...config.inference,
     folds,
-    rimMm: config.features.rimMm,
+    features: config.features,
+    perturbations: perturbationsFor(request),
+    maps: config.features.maps,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
   });
   const { labels, features } = applied;
   issues.push(...applied.issues);
   const segmentation = path.join("segmentations", kind, patientId, `${visit}.nii.gz`);
   await writeNifti(path.join(run.folder, segmentation), labels);
+  const maps: Record<string, string> = {};
+  for (const map of applied.maps) {
+    maps[map.name] = path.join("maps", kind, patientId, `${visit}.${map.name}.nii.gz`);
+    await writeNifti(path.join(run.folder, maps[map.name]), coarseMap(map));
+  }
   return {
     visit,
     segmentation,
     volumeMl: volumeMl(labels),
     agreement: await agreementWithReference(record, labels, issues),
     features,
+    maps,
   };
 }
 

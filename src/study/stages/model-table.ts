@@ -1,5 +1,6 @@
 /** From what the networks found in each examination to the rows that outcome models look at. */
 import type { ClinicalValue, Cohort, Patient } from "../../domain/cohort.ts";
+import { featureChange } from "../../features/change.ts";
 import type { ImageColumns, ModelPatient } from "../outcome-models.ts";
 import { type NetworkKind, VOLUME_COLUMNS } from "../schema.ts";
 import type { AppliedExamination, AppliedPatient } from "./examinations.ts";
@@ -23,6 +24,7 @@ export function modelTable(
   const deep: Record<string, readonly string[]> = {};
   const patients = cohort.patients.map((patient): ModelPatient => {
     const versions: Row[] = [];
+    const perturbed: Row[] = [];
     for (const [kind, byPatient] of applied) {
       const examinations = byPatient.get(patient.id)?.examinations ?? [];
       const rows = deepRows(kind, examinations);
@@ -31,6 +33,9 @@ export function modelTable(
       rows.forEach((row, version) => {
         versions[version] = { ...versions[version], ...row };
       });
+      perturbedRows(kind, examinations).forEach((row, perturbation) => {
+        perturbed[perturbation] = { ...perturbed[perturbation], ...row };
+      });
     }
     return {
       id: patient.id,
@@ -38,6 +43,7 @@ export function modelTable(
       outcome: patient.outcome,
       fold: foldOf.get(patient.id) ?? null,
       versions: withClinical(patient, versions, applied),
+      ...(perturbed.length === 0 ? {} : { perturbed }),
     };
   });
   return { patients, imageColumns: { volume: VOLUME_COLUMNS, deep } };
@@ -55,24 +61,38 @@ function withClinical(patient: Patient, versions: readonly Row[], applied: Appli
   return versions.length === 0 ? [shared] : versions.map((version) => ({ ...version, ...shared }));
 }
 
-/** `nnunet.pre.tumour.mean.c000`, `nnunet.post.…` and their difference `nnunet.change.…`; none unless both visits are there. */
+/** One row per network; none unless both visits are there. */
 function deepRows(kind: NetworkKind, examinations: readonly AppliedExamination[]): Row[] {
-  const pre = examinations.find(({ visit }) => visit === "pre")?.features;
-  const post = examinations.find(({ visit }) => visit === "post")?.features;
+  const [pre, post] = bothVisits(examinations);
   if (pre === undefined || post === undefined) return [];
-  return pre.rows.map((before, network) => {
-    const after = post.rows[network];
-    const row: Row = {};
-    pre.columns.forEach((column, i) => {
-      row[`${kind}.pre.${column}`] = before[i];
+  return pre.rows.map((before, network) => deepRow(kind, pre.columns, before, post.rows[network]));
+}
+
+/** One row per perturbation, for a patient whom one network has seen; none unless both visits were perturbed. */
+function perturbedRows(kind: NetworkKind, examinations: readonly AppliedExamination[]): Row[] {
+  const [pre, post] = bothVisits(examinations);
+  if (pre?.perturbed === undefined || post?.perturbed === undefined) return [];
+  const after = post.perturbed;
+  return pre.perturbed.map((before, i) => deepRow(kind, pre.columns, before, after[i]));
+}
+
+function bothVisits(examinations: readonly AppliedExamination[]) {
+  return ["pre", "post"].map((visit) => examinations.find((entry) => entry.visit === visit)?.features);
+}
+
+/** `nnunet.pre.tumour.mean.c000`, `nnunet.post.…` and their difference `nnunet.change.…`. */
+function deepRow(
+  kind: NetworkKind,
+  columns: readonly string[],
+  before: readonly (number | null)[],
+  after: readonly (number | null)[],
+): Row {
+  const row: Row = {};
+  const visits = { pre: before, post: after, change: featureChange(before, after) };
+  for (const [visit, values] of Object.entries(visits)) {
+    columns.forEach((column, i) => {
+      row[`${kind}.${visit}.${column}`] = values[i];
     });
-    pre.columns.forEach((column, i) => {
-      row[`${kind}.post.${column}`] = after[i];
-    });
-    pre.columns.forEach((column, i) => {
-      const [a, b] = [before[i], after[i]];
-      row[`${kind}.change.${column}`] = a === null || b === null ? null : b - a;
-    });
-    return row;
-  });
+  }
+  return row;
 }

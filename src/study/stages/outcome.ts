@@ -27,6 +27,7 @@ export async function outcomeStage(
     name: "outcome-models",
     inputs: {
       models: config.models,
+      minIcc: config.features.stability?.minIcc ?? null,
       forest: config.forest,
       rows: hashJson(patients),
       imageColumns: hashJson(imageColumns),

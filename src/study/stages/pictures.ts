@@ -9,7 +9,8 @@ import { type Colour, slicePicture } from "../../imaging/slice-picture.ts";
 import { readLabelMap } from "../../io/images.ts";
 import { readDceSeriesOf, readSegmentationOf } from "../../io/layouts/native.ts";
 import type { Picture } from "../../report/report-input.ts";
-import type { AppliedPatient } from "./examinations.ts";
+import { attentionPicture } from "./attention-picture.ts";
+import type { AppliedExamination, AppliedPatient } from "./examinations.ts";
 
 /** Sky blue for the reference, vermilion for the prediction (Okabe & Ito 2008), told apart by all colour vision. */
 const REFERENCE: Colour = [86, 180, 233];
@@ -21,11 +22,12 @@ interface Candidate {
   readonly record: ExaminationRecord;
   readonly segmentation: string;
   readonly dice: number;
+  readonly maps: AppliedExamination["maps"];
 }
 
 /**
  * The best, the median and the worst segmentation of the test set (without one, of the training set) at each visit, on the
- * slice where the two masks together are largest, of the early phase less the one before contrast.
+ * slice where the two masks together are largest, of the early phase less the one before contrast; for an Attention U-Net also with its attention.
  */
 export async function segmentationPictures(
   runFolder: string,
@@ -42,11 +44,11 @@ export async function segmentationPictures(
         const found = applied.get(id)?.examinations.find((entry) => entry.visit === visit);
         const dice = found?.agreement?.dice ?? null;
         if (record === undefined || found === undefined || dice === null) return [];
-        return [{ record, segmentation: found.segmentation, dice }];
+        return [{ record, segmentation: found.segmentation, maps: found.maps, dice }];
       })
       .sort((a, b) => b.dice - a.dice);
     for (const [name, candidate] of chooseExamples(candidates)) {
-      pictures.push(await drawPicture(runFolder, name, visit, candidate));
+      pictures.push(...(await drawPictures(runFolder, name, visit, candidate)));
     }
   }
   return pictures;
@@ -67,29 +69,35 @@ function chooseExamples(sorted: readonly Candidate[]): [string, Candidate][] {
   });
 }
 
-async function drawPicture(
+/** The slice with its outlines, and for an Attention U-Net the same slice with its attention. */
+async function drawPictures(
   runFolder: string,
   name: string,
   visit: string,
-  { record, segmentation, dice }: Candidate,
-): Promise<Picture> {
+  { record, segmentation, dice, maps }: Candidate,
+): Promise<Picture[]> {
   const { value: series } = await readDceSeriesOf(record);
   const { pre, early } = choosePhases(series.timesSeconds);
   const [before, after] = [pre, early].map((phase) => replaceNonFinite(series.phases[phase]).value);
   const difference = subtraction(after, before);
   const predicted = await readLabelMap(path.join(runFolder, segmentation));
   const reference = await readSegmentationOf(record, difference.grid);
-  const raster = slicePicture(difference, 0, largestSlice([predicted, reference]), {
+  const slice = largestSlice([predicted, reference]);
+  const raster = slicePicture(difference, 0, slice, {
     pixelMm: PIXEL_MM,
     outlines: [
       { mask: reference, colour: REFERENCE },
       { mask: predicted, colour: PREDICTION },
     ],
   });
-  return {
-    caption: `${visit === "pre" ? "Before" : "After"} chemotherapy, ${name} of the set, Dice ${dice.toFixed(2)}. Early phase less pre-contrast; reference blue, prediction orange.`,
-    raster,
-  };
+  const subject = `${visit === "pre" ? "Before" : "After"} chemotherapy, ${name} of the set`;
+  return [
+    {
+      caption: `${subject}, Dice ${dice.toFixed(2)}. Early phase less pre-contrast; reference blue, prediction orange.`,
+      raster,
+    },
+    ...(await attentionPicture({ runFolder, maps, image: difference, slice, pixelMm: PIXEL_MM, subject })),
+  ];
 }
 
 /** The slice with the most voxels in any of the masks; the middle one where all are empty. */

@@ -18,6 +18,8 @@ import type { FinishedStage, RunContext } from "../stage.ts";
 import type { StudyFile } from "../study-file.ts";
 import { VERSIONS } from "../versions.ts";
 import type { AppliedPatient } from "./examinations.ts";
+import { summariseFeatures } from "./feature-report.ts";
+import type { NetworkStability } from "./features.ts";
 import type { PlannedNetwork, TrainedFold } from "./network.ts";
 import type { Predictions } from "./outcome.ts";
 import { segmentationPictures } from "./pictures.ts";
@@ -34,6 +36,9 @@ export interface NetworkResults {
 export interface StudyResults {
   readonly cohort: Cohort;
   readonly networks: readonly NetworkResults[];
+  readonly stability: readonly NetworkStability[];
+  /** Fold of each training patient. */
+  readonly foldOf: ReadonlyMap<string, number>;
   readonly outcome: FinishedStage<Predictions>;
   readonly comparisons: readonly SetComparison[];
   readonly issues: readonly Issue[];
@@ -72,6 +77,16 @@ async function reportInput(run: RunContext, study: StudyFile, results: StudyResu
     },
     cohort: summariseCohort(cohort.patients, clinicalColumns(config)),
     segmentation: await Promise.all(networks.map((network) => segmentationQuality(run, cohort, network))),
+    features: networks.map(({ kind, applied }) =>
+      summariseFeatures({
+        network: kind,
+        config,
+        cohort,
+        foldOf: results.foldOf,
+        applied,
+        stability: results.stability.find(({ network }) => network === kind),
+      }),
+    ),
     training: networks.flatMap(({ kind, folds }) =>
       folds.map(({ curve }, fold) => thinCurve(kind, fold, curve)),
     ),
@@ -82,8 +97,9 @@ async function reportInput(run: RunContext, study: StudyFile, results: StudyResu
     })),
     predictions: predictionRows(config, cohort, outcome.value),
     scaledModels: outcome.value.scaled,
-    comparisons: comparisons.map(({ set, comparison }) => ({
+    comparisons: comparisons.map(({ set, comparison, subgroups }) => ({
       set,
+      subgroups,
       predictions: set === "test" ? "fixed" : "out-of-fold",
       comparison,
     })),

@@ -3,8 +3,9 @@ import path from "node:path";
 import type { Cohort, StudySet } from "../../domain/cohort.ts";
 import { deriveKey, randomKey } from "../../domain/random.ts";
 import { writeAtomically } from "../../io/files.ts";
-import { compareModels } from "../../statistics/comparison.ts";
+import { type ComparisonRequest, compareModels } from "../../statistics/comparison.ts";
 import type { Comparison, EndpointName } from "../../statistics/comparison-result.ts";
+import { compareSubgroups, type Subgroup } from "../../statistics/subgroups.ts";
 import { modelName, type StudyConfig } from "../schema.ts";
 import { type FinishedStage, hashJson, type RunContext, runStage } from "../stage.ts";
 import type { Predictions } from "./outcome.ts";
@@ -12,6 +13,7 @@ import type { Predictions } from "./outcome.ts";
 export interface SetComparison {
   readonly set: StudySet;
   readonly comparison: Comparison;
+  readonly subgroups: readonly Subgroup[];
 }
 
 /**
@@ -37,15 +39,15 @@ export async function statisticsStage(
     async make() {
       const task = run.progress.begin("statistics", sets.length);
       const value = sets.map((set) => {
-        const comparison = compareSet(run, config, cohort, outcome.value, set);
+        const compared = compareSet(run, config, cohort, outcome.value, set);
         task.advance(1, set);
-        return { set, comparison };
+        return { set, ...compared };
       });
-      const [{ set, comparison }, training] = value;
+      const [{ set, ...compared }, training] = value;
       const metrics = {
-        ...comparison,
+        ...metricsOf(compared),
         set,
-        ...(training === undefined ? {} : { outOfFold: training.comparison }),
+        ...(training === undefined ? {} : { outOfFold: metricsOf(training) }),
       };
       await writeAtomically(path.join(run.folder, "metrics.json"), `${JSON.stringify(metrics, null, 2)}\n`);
       task.done();
@@ -60,16 +62,21 @@ function primaryEndpoint({ comparison, outcome }: StudyConfig): EndpointName {
   return (outcome.rcb ?? outcome.rcbClass ?? outcome.components) ? "rcb-auc" : "pcr";
 }
 
+/** A comparison as `metrics.json` holds it. */
+function metricsOf({ comparison, subgroups }: Omit<SetComparison, "set">) {
+  return subgroups.length === 0 ? comparison : { ...comparison, subgroups };
+}
+
 function compareSet(
   run: RunContext,
   config: StudyConfig,
   cohort: Cohort,
   { predictions }: Predictions,
   set: StudySet,
-): Comparison {
+): Omit<SetComparison, "set"> {
   const members = cohort.patients.flatMap((patient, i) => (patient.set === set ? [i] : []));
   const names = config.models.map(modelName);
-  return compareModels({
+  const request: ComparisonRequest = {
     outcome: { kind: "rcb", values: members.map((i) => cohort.patients[i].outcome) },
     models: names.map((name) => ({ name, scores: members.map((i) => predictions[name][i]) })),
     reference: config.comparison.reference ?? names[0],
@@ -77,5 +84,17 @@ function compareSet(
     margin: config.comparison.margin,
     resamples: config.comparison.resamples,
     key: deriveKey(randomKey(run.seed), "statistics", set),
-  });
+  };
+  const comparison = compareModels(request);
+  const groups = compareSubgroups(
+    request,
+    config.comparison.subgroups.map((column) => ({
+      column,
+      values: members.map((i) => cohort.patients[i].clinical[column] ?? null),
+    })),
+  );
+  return {
+    comparison: { ...comparison, issues: [...comparison.issues, ...groups.issues] },
+    subgroups: groups.value,
+  };
 }
