@@ -2,10 +2,12 @@
 #include <napi.h>
 #include <omp.h>
 
+#include <atomic>
 #include <cstring>
 
 #include "compiler.h"
 #include "engine_thread.h"
+#include "library_step.h"
 #include "lowering.h"
 #include "parse_graph.h"
 
@@ -15,6 +17,8 @@ namespace {
 struct Handle {
   std::unique_ptr<Program> program;
   int threads;
+  // Runs that wait or are under way are to stop; set by the event loop.
+  std::atomic<bool> isClosed{false};
 };
 
 using Values = std::vector<std::pair<std::string, std::vector<std::uint32_t>>>;
@@ -52,6 +56,12 @@ Napi::Value toArrays(Napi::Env env, const Values& values) {
     result.Set(name, array);
   }
   return result;
+}
+
+// { threads, isHalf }
+CompileSettings settingsFrom(const Napi::Value& value) {
+  const auto options = value.As<Napi::Object>();
+  return {options.Get("threads").As<Napi::Number>().Int32Value(), options.Get("isHalf").ToBoolean().Value()};
 }
 
 // A compiled graph. All calls are answered in order by the engine's thread.
@@ -100,10 +110,12 @@ class NativeProgram : public Napi::ObjectWrap<NativeProgram> {
     auto outputs = std::make_shared<Values>();
     return thread_.submit(
         info.Env(),
-        [handle = handle_, inputs, outputs] {
+        [handle = handle_, inputs, outputs, thread = &thread_] {
+          const auto isStopped = [&] { return handle->isClosed || thread->isEnding(); };
+          if (isStopped()) throw std::runtime_error("stopped");
           Program& program = *handle->program;
           for (const auto& [name, numbers] : *inputs) program.setInput(name, numbers.data());
-          program.run(handle->threads);
+          program.run(handle->threads, isStopped);
           *outputs = copyPorts(program.outputs(), [&](const std::string& name) { return program.output(name); });
         },
         [outputs](Napi::Env env) { return toArrays(env, *outputs); });
@@ -140,6 +152,7 @@ class NativeProgram : public Napi::ObjectWrap<NativeProgram> {
   }
 
   Napi::Value dispose(const Napi::CallbackInfo& info) {
+    handle_->isClosed = true;
     return thread_.submit(info.Env(), [handle = handle_] { handle->program.reset(); },
                           [](Napi::Env env) { return env.Undefined(); });
   }
@@ -153,6 +166,7 @@ class Addon : public Napi::Addon<Addon> {
   Addon(Napi::Env env, Napi::Object exports)
       : thread_(env), programClass_(Napi::Persistent(NativeProgram::define(env))) {
     DefineAddon(exports, {InstanceMethod("compile", &Addon::compileGraph),
+                          InstanceMethod("plannedBytes", &Addon::planGraph),
                           InstanceMethod("describe", &Addon::describeBuild)});
   }
 
@@ -160,10 +174,9 @@ class Addon : public Napi::Addon<Addon> {
   // (graph, { threads, isHalf }) → Promise of a NativeProgram.
   Napi::Value compileGraph(const Napi::CallbackInfo& info) {
     auto graph = std::make_shared<Graph>(parseGraph(info[0].As<Napi::Object>()));
-    const auto options = info[1].As<Napi::Object>();
-    const CompileSettings settings{options.Get("isHalf").ToBoolean().Value()};
+    const CompileSettings settings = settingsFrom(info[1]);
     auto handle = std::make_shared<Handle>();
-    handle->threads = options.Get("threads").As<Napi::Number>().Int32Value();
+    handle->threads = settings.threads;
     return thread_.submit(
         info.Env(),
         [graph, handle, settings] {
@@ -178,7 +191,17 @@ class Addon : public Napi::Addon<Addon> {
         });
   }
 
-  // { primitives, oneDnn, hasBf16 }.
+  // (graph, { threads, isHalf }) → Promise of the bytes that its program would take.
+  Napi::Value planGraph(const Napi::CallbackInfo& info) {
+    auto graph = std::make_shared<Graph>(parseGraph(info[0].As<Napi::Object>()));
+    const CompileSettings settings = settingsFrom(info[1]);
+    auto bytes = std::make_shared<std::size_t>(0);
+    return thread_.submit(
+        info.Env(), [graph, settings, bytes] { *bytes = plannedBytes(*graph, settings); },
+        [bytes](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, static_cast<double>(*bytes)); });
+  }
+
+  // { primitives, oneDnn, hasBf16, hasAmx }.
   Napi::Value describeBuild(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto result = Napi::Object::New(env);
@@ -186,6 +209,7 @@ class Addon : public Napi::Addon<Addon> {
     auto primitives = Napi::Array::New(env, names.size());
     for (std::uint32_t i = 0; i < names.size(); i++) primitives.Set(i, names[i]);
     result.Set("primitives", primitives);
+    processor();  // Throws where this build of the library finds no processor to run on.
     const dnnl_version_t* version = dnnl_version();
     result.Set("oneDnn", std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
                              std::to_string(version->patch));

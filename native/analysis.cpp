@@ -38,10 +38,10 @@ bool absorbs(const Graph& graph, const Use& use, Index elements) {
   return primitive == "sum" || primitive == "max" || primitive == "concat" || primitive == "pad";
 }
 
-// Primitives whose result may be bf16 where what they work on is; sums, logarithms and quotients stay fp32.
+// Primitives whose result may be bf16 where what they work on is; sums, those over windows too, logarithms and quotients stay fp32.
 const std::set<std::string> kKeepsHalf = {"add",    "subtract", "multiply",  "maximum",   "leakyRelu", "leakyReluGrad",
                                           "concat", "slice",    "pad",       "transpose", "reshape",   "broadcast",
-                                          "repeat", "sumPool",  "stopGradient"};
+                                          "repeat", "stopGradient"};
 const std::set<std::string> kMakesHalf = {"conv", "convInputGrad", "normalise", "normaliseInputGrad"};
 
 bool isActivation(const std::string& primitive, int position) {

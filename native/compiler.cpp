@@ -1,5 +1,7 @@
 #include "compiler.h"
 
+#include <omp.h>
+
 #include <stdexcept>
 
 #include "kernel_step.h"
@@ -9,7 +11,11 @@
 namespace residua {
 
 std::unique_ptr<Program> compile(const Graph& graph, const CompileSettings& settings) {
-  return Compiler(graph, settings).run();
+  return std::make_unique<Program>(Compiler(graph, settings).lowerGraph());
+}
+
+std::size_t plannedBytes(const Graph& graph, const CompileSettings& settings) {
+  return planMemory(Compiler(graph, settings).lowerGraph().buffers).bytes;
 }
 
 Layout layoutFor(const KernelDraft& draft, const Shape& shape) {
@@ -19,7 +25,8 @@ Layout layoutFor(const KernelDraft& draft, const Shape& shape) {
 Compiler::Compiler(const Graph& graph, const CompileSettings& settings)
     : graph_(graph), settings_(settings), analysis_(analyse(graph, settings.isHalf)), views_(graph.nodes.size()) {}
 
-std::unique_ptr<Program> Compiler::run() {
+ProgramParts Compiler::lowerGraph() {
+  omp_set_num_threads(settings_.threads);
   for (int id = 0; id < static_cast<int>(graph_.nodes.size()); id++) {
     if (node(id).isInput()) declareInput(id);
   }
@@ -30,7 +37,7 @@ std::unique_ptr<Program> Compiler::run() {
   emitUpdates();
   markFixedSteps();
   findLifetimes(parts_.buffers, parts_.steps);
-  return std::make_unique<Program>(std::move(parts_));
+  return std::move(parts_);
 }
 
 void Compiler::declareInput(int id) {

@@ -12,11 +12,16 @@
 namespace residua {
 
 struct CompileSettings {
+  // Threads that the program will run with: the library divides work, and plans memory, for as many.
+  int threads = 1;
   // Activations as bf16, with fp32 sums, parameters and statistics.
   bool isHalf = false;
 };
 
 std::unique_ptr<Program> compile(const Graph& graph, const CompileSettings& settings);
+
+// The memory that the program would take, without taking it.
+std::size_t plannedBytes(const Graph& graph, const CompileSettings& settings);
 
 enum class Layout { plain, channelsLast };
 
@@ -25,7 +30,8 @@ class Compiler {
  public:
   Compiler(const Graph& graph, const CompileSettings& settings);
 
-  std::unique_ptr<Program> run();
+  // Buffers and steps of the whole graph; called once.
+  ProgramParts lowerGraph();
 
   const Node& node(int id) const { return graph_.nodes[id]; }
   Storage storageOf(int id) const { return analysis_.storage[id]; }

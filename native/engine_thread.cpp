@@ -1,5 +1,6 @@
 #include "engine_thread.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -41,10 +42,10 @@ struct EngineThread::Worker {
   std::mutex mutex;
   std::condition_variable hasWork;
   std::deque<std::unique_ptr<Job>> jobs;
-  bool isEnding = false;
+  std::atomic<bool> isEnding{false};
   std::thread thread;
 
-  // Finishes the job that is under way; those that wait are dropped.
+  // Waits for the job that is under way, which may stop early; those that wait are dropped.
   void stop() {
     {
       const std::lock_guard<std::mutex> lock(mutex);
@@ -86,6 +87,8 @@ EngineThread::EngineThread(Napi::Env env) : worker_(std::make_shared<Worker>()) 
 }
 
 EngineThread::~EngineThread() { worker_->stop(); }
+
+bool EngineThread::isEnding() const { return worker_->isEnding; }
 
 Napi::Promise EngineThread::submit(Napi::Env env, std::function<void()> work,
                                    std::function<Napi::Value(Napi::Env)> result) {

@@ -15,6 +15,9 @@ class EngineThread {
   EngineThread(const EngineThread&) = delete;
   EngineThread& operator=(const EngineThread&) = delete;
 
+  // Whether the process is ending: then work that takes long stops as soon as it can.
+  bool isEnding() const;
+
   // Does `work` on the thread, then makes the promise's value on the event loop. Jobs are done in the order in which they come. An
   // exception of `work` rejects the promise.
   Napi::Promise submit(Napi::Env env, std::function<void()> work, std::function<Napi::Value(Napi::Env)> result);

@@ -42,7 +42,7 @@ void findLifetimes(std::vector<Buffer>& buffers, const std::vector<std::unique_p
 
 // Large buffers first, each at the lowest offset that is free for all its lifetime ("greedy by size", Pisarchyk & Lee 2020,
 // arXiv 2001.03288).
-ProgramMemory::ProgramMemory(const std::vector<Buffer>& buffers) {
+MemoryPlan planMemory(const std::vector<Buffer>& buffers) {
   std::vector<int> order;
   std::vector<std::size_t> offsets(buffers.size(), 0);
   std::size_t kept = 0;
@@ -76,19 +76,22 @@ ProgramMemory::ProgramMemory(const std::vector<Buffer>& buffers) {
                   placement);
     peak = std::max(peak, placement.end);
   }
-  bytes_ = roundUp(std::max(peak, kAlignment), kLargePage);
+  for (std::size_t i = 0; i < buffers.size(); i++) {
+    std::size_t at = i;
+    while (buffers[at].sameAs >= 0) at = static_cast<std::size_t>(buffers[at].sameAs);
+    offsets[i] = offsets[at];
+  }
+  return {std::move(offsets), kept, roundUp(std::max(peak, kAlignment), kLargePage)};
+}
+
+ProgramMemory::ProgramMemory(const MemoryPlan& plan) : bytes_(plan.bytes) {
   block_ = static_cast<std::byte*>(std::aligned_alloc(kLargePage, bytes_));
   if (block_ == nullptr) throw std::bad_alloc();
 #ifdef __linux__
   if (bytes_ >= 4 * kLargePage) madvise(block_, bytes_, MADV_HUGEPAGE);
 #endif
-  std::fill_n(block_, kept, std::byte{0});
-  pointers_.resize(buffers.size());
-  for (std::size_t i = 0; i < buffers.size(); i++) {
-    std::size_t at = i;
-    while (buffers[at].sameAs >= 0) at = static_cast<std::size_t>(buffers[at].sameAs);
-    pointers_[i] = block_ + offsets[at];
-  }
+  std::fill_n(block_, plan.keptBytes, std::byte{0});
+  for (std::size_t offset : plan.offsets) pointers_.push_back(block_ + offset);
 }
 
 ProgramMemory::~ProgramMemory() { std::free(block_); }

@@ -19,9 +19,18 @@ struct Buffer {
 
 void findLifetimes(std::vector<Buffer>& buffers, const std::vector<std::unique_ptr<Step>>& steps);
 
+// Places in one block of memory: first the kept buffers, then the others.
+struct MemoryPlan {
+  std::vector<std::size_t> offsets;
+  std::size_t keptBytes = 0;
+  std::size_t bytes = 0;
+};
+
+MemoryPlan planMemory(const std::vector<Buffer>& buffers);
+
 class ProgramMemory {
  public:
-  explicit ProgramMemory(const std::vector<Buffer>& buffers);
+  explicit ProgramMemory(const MemoryPlan& plan);
   ~ProgramMemory();
   ProgramMemory(const ProgramMemory&) = delete;
   ProgramMemory& operator=(const ProgramMemory&) = delete;
@@ -31,7 +40,7 @@ class ProgramMemory {
 
  private:
   std::byte* block_ = nullptr;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_;
   Pointers pointers_;
 };
 

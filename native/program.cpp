@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <stdexcept>
 
 namespace residua {
 namespace {
@@ -16,7 +17,7 @@ double secondsSince(Clock::time_point start) { return std::chrono::duration<doub
 }  // namespace
 
 Program::Program(ProgramParts parts)
-    : parts_(std::move(parts)), memory_(parts_.buffers), stepSeconds_(parts_.steps.size(), 0.0) {
+    : parts_(std::move(parts)), memory_(planMemory(parts_.buffers)), stepSeconds_(parts_.steps.size(), 0.0) {
   for (auto& step : parts_.steps) step->bind(memory_.pointers());
 }
 
@@ -39,10 +40,11 @@ const float* Program::output(const std::string& name) const {
   return reinterpret_cast<const float*>(memory_.pointers()[parts_.outputs.at(name).buffer]);
 }
 
-void Program::run(int threads) {
+void Program::run(int threads, const std::function<bool()>& isStopped) {
   omp_set_num_threads(threads);
   const auto start = Clock::now();
   for (std::size_t i = 0; i < parts_.steps.size(); i++) {
+    if (isStopped()) throw std::runtime_error("stopped");
     if (parts_.isFixed[i] && !areFixedStepsDue_) continue;
     const auto stepStart = Clock::now();
     parts_.steps[i]->run();

@@ -1,6 +1,7 @@
 // A compiled graph: steps over buffers, all memory planned.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -42,7 +43,8 @@ class Program {
   void setInput(const std::string& name, const void* values);
   const float* output(const std::string& name) const;
 
-  void run(int threads);
+  // `isStopped` is asked between steps; where it says so the run ends there with an exception, and the states are of no more use.
+  void run(int threads, const std::function<bool()>& isStopped);
 
   const Timings& timings() const { return timings_; }
   // Seconds by label of step, largest first.

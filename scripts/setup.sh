@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up a checkout on Debian or Ubuntu with Node >= 20.19: installs the npm packages, among them the Node 24 that
-# the project's scripts run on.
+# the project's scripts run on, and builds the native engine where the system has, or lets us install, a compiler and oneDNN. Where it
+# does not, the reason is printed and ONNX Runtime serves.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,4 +20,7 @@ export ONNXRUNTIME_NODE_INSTALL=skip
 npm ci --no-audit --no-fund
 pinned=$(node_modules/.bin/node --version 2>/dev/null) ||
   fail "the pinned Node did not install; allow the install script of the package 'node' and run this again"
+sh scripts/install-onednn.sh || true
+sh scripts/build-native.sh || true
+node_modules/.bin/node scripts/which-engine.ts
 echo "setup: ready, scripts run on node $pinned"

@@ -4,8 +4,13 @@ import { printNote } from "./console.ts";
 
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
+  const stop = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      // The signal's own effect, at once: `process.exit` would wait for ONNX Runtime's threads, and abort when they come to their end.
+      process.removeAllListeners(name);
+      process.kill(process.pid, name);
+      return;
+    }
     printNote("\nstopping at the next safe place; press Ctrl-C again to stop at once");
     controller.abort(
       new WorkError("interrupted", {

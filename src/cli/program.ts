@@ -1,53 +1,41 @@
 /** Assembles the commands and runs one. */
 import { Command } from "commander";
 import { VERSIONS } from "../study/versions.ts";
-import { benchCommand } from "./commands/bench.ts";
-import { compareCommand } from "./commands/compare.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { exportCommand } from "./commands/export.ts";
-import { featuresCommand } from "./commands/features.ts";
-import { ingestCommand } from "./commands/ingest.ts";
-import { kineticsCommand } from "./commands/kinetics.ts";
-import { phantomCommand } from "./commands/phantom.ts";
-import { planCommand } from "./commands/plan.ts";
-import { predictCommand } from "./commands/predict.ts";
-import { rcbCommand } from "./commands/rcb.ts";
-import { runCommand } from "./commands/run.ts";
-import { segmentCommand } from "./commands/segment.ts";
-import { trainCommand } from "./commands/train.ts";
 import { printNote } from "./console.ts";
 import { errorText, exitCodeOf } from "./exit.ts";
 
-const COMMANDS: readonly (() => Command)[] = [
-  demoCommand,
-  runCommand,
-  phantomCommand,
-  ingestCommand,
-  kineticsCommand,
-  planCommand,
-  trainCommand,
-  segmentCommand,
-  evaluateCommand,
-  featuresCommand,
-  rcbCommand,
-  compareCommand,
-  predictCommand,
-  exportCommand,
-  benchCommand,
-  doctorCommand,
-];
+/** Each loaded when it is called: what one command needs takes longer to load than another to run. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import("./commands/demo.ts")).demoCommand(),
+  run: async () => (await import("./commands/run.ts")).runCommand(),
+  phantom: async () => (await import("./commands/phantom.ts")).phantomCommand(),
+  ingest: async () => (await import("./commands/ingest.ts")).ingestCommand(),
+  kinetics: async () => (await import("./commands/kinetics.ts")).kineticsCommand(),
+  plan: async () => (await import("./commands/plan.ts")).planCommand(),
+  train: async () => (await import("./commands/train.ts")).trainCommand(),
+  segment: async () => (await import("./commands/segment.ts")).segmentCommand(),
+  evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand(),
+  features: async () => (await import("./commands/features.ts")).featuresCommand(),
+  rcb: async () => (await import("./commands/rcb.ts")).rcbCommand(),
+  compare: async () => (await import("./commands/compare.ts")).compareCommand(),
+  predict: async () => (await import("./commands/predict.ts")).predictCommand(),
+  export: async () => (await import("./commands/export.ts")).exportCommand(),
+  bench: async () => (await import("./commands/bench.ts")).benchCommand(),
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand(),
+};
 
-function createProgram(): Command {
+/** @param name of the command that will run; without it, or where there is none of this name, the program has all. */
+async function createProgram(name: string | undefined): Promise<Command> {
   const program = new Command("residua")
     .description("Predicts residual cancer burden from breast MRI before and after chemotherapy.")
     .version(VERSIONS.residua)
     .showSuggestionAfterError()
     .configureHelp({ sortOptions: true })
     .exitOverride();
-  for (const create of COMMANDS) {
-    program.addCommand(create().showSuggestionAfterError().exitOverride());
+  const loaders =
+    name !== undefined && Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
+  for (const command of await Promise.all(loaders.map((load) => load()))) {
+    program.addCommand(command.showSuggestionAfterError().exitOverride());
   }
   return program;
 }
@@ -60,7 +48,8 @@ function createProgram(): Command {
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(args, { from: "user" });
+    const program = await createProgram(args[0]);
+    await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     const text = errorText(error);

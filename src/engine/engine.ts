@@ -14,6 +14,12 @@ export interface Engine {
   readonly name: "native" | "onnx";
   /** What the arithmetic is done in. */
   readonly precision: "fp32" | "bf16";
+  /**
+   * Bytes that an executable of the graph will hold: state, inputs, outputs and all intermediate values. Nothing of the kind is
+   * allocated. Exact for `native`; for `onnx` an estimate, which errs on the high side. What the caller holds beside it (images, copies of
+   * the state for checkpoints, the process itself: about 200 MB) is not in it.
+   */
+  plannedBytes(graph: Graph, options?: CompileOptions): Promise<number>;
   /** Prepares a graph to run. State begins unset: call `setState` before `run`. */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
 }
@@ -40,5 +46,9 @@ export interface Executable {
   run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, Float32Array>>;
   /** How the time of all runs so far was spent; absent where the engine cannot tell. */
   timings?(): Promise<ExecutableTimings>;
+  /**
+   * Frees the executable at once. Runs that wait are refused, and one under way is stopped between two of its steps (`native`) or
+   * given up (`onnx`, whose thread ends after it): all of these reject with a WorkError `engine-closed`, as does every later call.
+   */
   dispose(): Promise<void>;
 }

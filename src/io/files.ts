@@ -29,16 +29,21 @@ let writes = 0;
 /**
  * Writes a whole file or none: beside its place, forced to disk, then renamed. Makes missing folders.
  *
+ * @param mode permissions of the file, less those that the process's mask takes away.
  * @throws {Error} the system's own error (disk full, no permission); what stood there before stays as it was.
  */
-export async function writeAtomically(file: string, content: Uint8Array | string): Promise<void> {
+export async function writeAtomically(
+  file: string,
+  content: Uint8Array | string,
+  mode = 0o666,
+): Promise<void> {
   const folder = dirname(file);
   await mkdir(folder, { recursive: true });
   writes += 1;
   // Hidden, so that no reader of the folder takes it for a result; unique among processes that share the folder.
   const partial = join(folder, `.${basename(file)}.${process.pid}-${writes}.partial`);
   try {
-    const handle = await open(partial, "wx");
+    const handle = await open(partial, "wx", mode);
     try {
       await handle.writeFile(content);
       await handle.sync();

@@ -18,9 +18,10 @@ export type RawType =
 interface RawTypeRule {
   readonly bytes: 1 | 2 | 4 | 8;
   /** The array that holds such values in memory; 64-bit integers are held as float64. */
-  readonly Array: new (
-    values: ArrayLike<number> | ArrayBuffer,
-  ) => VoxelArray;
+  readonly Array: {
+    new (values: ArrayLike<number>): VoxelArray;
+    new (buffer: ArrayBuffer, byteOffset?: number, length?: number): VoxelArray;
+  };
 }
 
 export const RAW_TYPES: Readonly<Record<RawType, RawTypeRule>> = {
@@ -36,22 +37,48 @@ export const RAW_TYPES: Readonly<Record<RawType, RawTypeRule>> = {
   float64: { bytes: 8, Array: Float64Array },
 };
 
-const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+export const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
- * Copies `count` values out of a file's bytes, which may lie at any offset.
+ * More than any breast MR has. A crafted header must not make Residua ask for more memory than a machine has; 2 GiB are enough for what
+ * is allowed.
+ */
+const LARGEST_IMAGE_BYTES = 2 ** 30;
+
+/**
+ * @param count voxels that a header announces.
+ * @param rescaled whether float32 values will be made of them.
+ * @throws {DataError} `image-too-large` where the voxels, as stored and as converted, need more than 1 GiB.
+ */
+export function requireReadableSize(count: number, type: RawType, rescaled: boolean, file: string): void {
+  const converted = type === "int64" || type === "uint64" ? 8 : rescaled ? 4 : 0;
+  const bytes = count * (RAW_TYPES[type].bytes + converted);
+  if (bytes <= LARGEST_IMAGE_BYTES) return;
+  throw new DataError("image-too-large", {
+    file,
+    found: `${count} voxels that need ${Math.ceil(bytes / 2 ** 20)} MiB`,
+    expected: `at most ${LARGEST_IMAGE_BYTES / 2 ** 20} MiB per image`,
+    remedy: "Crop the image, or store it as 16-bit integers.",
+  });
+}
+
+/**
+ * The values in a file's bytes. The bytes are given away: where they lie as the type needs, the array is a view of them.
  *
- * @param bytes exactly `count` values of the type.
+ * @param given exactly the values of the type.
  * @throws {DataError} `values-too-large` where a 64-bit integer is beyond ±2⁵³ and so not exact as a number.
  */
-export function valuesOf(bytes: Uint8Array, type: RawType, littleEndian: boolean, file: string): VoxelArray {
+export function valuesOf(given: Uint8Array, type: RawType, littleEndian: boolean, file: string): VoxelArray {
   const rule = RAW_TYPES[type];
-  const copy = new Uint8Array(bytes.length);
-  copy.set(bytes);
-  if (littleEndian !== HOST_IS_LITTLE_ENDIAN) SWAPS[rule.bytes](Buffer.from(copy.buffer));
-  if (type === "int64") return wholeNumbers(new BigInt64Array(copy.buffer), file);
-  if (type === "uint64") return wholeNumbers(new BigUint64Array(copy.buffer), file);
-  return new rule.Array(copy.buffer);
+  const isAligned = given.byteOffset % rule.bytes === 0 && given.buffer instanceof ArrayBuffer;
+  const bytes = isAligned ? given : new Uint8Array(given);
+  if (littleEndian !== HOST_IS_LITTLE_ENDIAN) {
+    SWAPS[rule.bytes](Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+  const place = [bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / rule.bytes] as const;
+  if (type === "int64") return wholeNumbers(new BigInt64Array(...place), file);
+  if (type === "uint64") return wholeNumbers(new BigUint64Array(...place), file);
+  return new rule.Array(...place);
 }
 
 const SWAPS: Readonly<Record<1 | 2 | 4 | 8, (buffer: Buffer) => void>> = {

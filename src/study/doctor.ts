@@ -1,7 +1,9 @@
 /** `residua doctor`: what this machine has, and what to do about what is missing. */
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { availableParallelism, cpus, totalmem } from "node:os";
 import type { Engine } from "../engine/engine.ts";
+import { providersHere } from "../engine/onnx/providers.ts";
+import { availableMemoryBytes } from "./available-memory.ts";
 import { createEngine, nativeProblem } from "./engines.ts";
 import { VERSIONS, type Versions } from "./versions.ts";
 
@@ -20,8 +22,11 @@ export interface Health {
     readonly cores: number;
     readonly features: readonly string[];
   };
+  /** `free`: what this process may still take; see `availableMemoryBytes`. */
   readonly memoryMiB: { readonly total: number; readonly free: number };
   readonly engines: readonly EngineHealth[];
+  /** Execution providers that the installed ONNX Runtime was built with; whether one finds its device shows when it is used. */
+  readonly providers: readonly string[];
 }
 
 /** Instruction sets that make networks fast. */
@@ -36,8 +41,12 @@ export async function examine(): Promise<Health> {
       cores: availableParallelism(),
       features: processorFeatures(),
     },
-    memoryMiB: { total: Math.round(totalmem() / 2 ** 20), free: Math.round(freemem() / 2 ** 20) },
+    memoryMiB: {
+      total: Math.round(totalmem() / 2 ** 20),
+      free: Math.round(availableMemoryBytes() / 2 ** 20),
+    },
     engines: [await nativeHealth(), await engineHealth(createEngine({ name: "onnx" }), "npm ci")],
+    providers: providersHere(),
   };
 }
 

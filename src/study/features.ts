@@ -6,7 +6,7 @@ import type { Issue } from "../domain/issues.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { writeNifti } from "../io/nifti/write.ts";
 import { writeCsv } from "../io/tables/write.ts";
-import { createEngine } from "./engines.ts";
+import { createEngine, type EngineRequest } from "./engines.ts";
 import type { Progress } from "./progress.ts";
 import { inputCases } from "./segment.ts";
 import { type Applied, applyNetworks } from "./segmentation/apply.ts";
@@ -24,6 +24,7 @@ export interface FeaturesRequest extends InferenceOptions {
   readonly features: FeatureOptions;
   /** Folder for attention and code maps on the images' own grids; by default none are written. */
   readonly mapsFolder?: string;
+  readonly engine?: EngineRequest;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -57,7 +58,7 @@ export async function writeFeatureTable(request: FeaturesRequest): Promise<Featu
   const models = await readModels(request.model);
   const { description } = models[0];
   const { value: cases, issues: found } = await inputCases(request.inputs, description);
-  const predictor = await createPredictor(models, createEngine());
+  const predictor = await createPredictor(models, createEngine(request.engine));
   if (mapsFolder !== undefined) requireMaps(predictor);
   const noticed: Issue[] = [...found];
   const examined: Examined[] = [];

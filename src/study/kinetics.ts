@@ -1,17 +1,19 @@
 /** `residua kinetics`: contrast kinetics of one examination, as maps and numbers. */
 import path from "node:path";
 import { choosePhases, EARLY_WINDOW_SECONDS } from "../domain/dce.ts";
-import type { Issue } from "../domain/issues.ts";
+import type { Issue, WithIssues } from "../domain/issues.ts";
 import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
 import { functionalTumourVolume } from "../imaging/functional-tumour-volume.ts";
 import { percentEnhancement, signalEnhancementRatio, subtraction } from "../imaging/kinetics.ts";
 import { replaceNonFinite } from "../imaging/non-finite.ts";
 import { bodyMask, tissueThreshold } from "../imaging/regions.ts";
 import { longestDiameterMm } from "../imaging/shape.ts";
+import { isDicomSegmentation } from "../io/dicom/segmentation.ts";
 import { writeAtomically } from "../io/files.ts";
 import { readLabelMap } from "../io/images.ts";
 import { writeNifti } from "../io/nifti/write.ts";
 import { openExamination } from "./examination-input.ts";
+import { readSegmentationObject } from "./segmentation-object.ts";
 
 export interface KineticsRequest {
   readonly examination: string;
@@ -55,7 +57,8 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
   const pe = percentEnhancement(pre, early);
   const ser = signalEnhancementRatio(pre, early, late);
   const body = bodyMask(pre);
-  const region = request.region === undefined ? body : await readRegion(request.region, pre);
+  const given = request.region === undefined ? undefined : await readRegion(request.region, pre);
+  const region = given?.value ?? body;
   // Fat is suppressed to noise, whose ratios would count as enhancement.
   const background = { pre, minimumSignal: tissueThreshold(pre, body) };
   const ftv = functionalTumourVolume({ pe, ser, region, background, peThresholdPercent, serThreshold });
@@ -66,7 +69,12 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
     phases: roles,
     thresholds: { pePercent: peThresholdPercent, ser: serThreshold, preSignal: background.minimumSignal },
     region: request.region === undefined ? "body" : "mask",
-    issues: [...issues, ...earlyPhaseIssue(series.timesSeconds[roles.early]), ...regionIssue(request)],
+    issues: [
+      ...issues,
+      ...earlyPhaseIssue(series.timesSeconds[roles.early]),
+      ...(given?.issues ?? []),
+      ...regionIssue(request),
+    ],
   };
   await writeNifti(path.join(folder, "pe.nii.gz"), pe);
   await writeNifti(path.join(folder, "ser.nii.gz"), ser);
@@ -76,10 +84,13 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
   return kinetics;
 }
 
-async function readRegion(file: string, pre: Volume): Promise<LabelMap> {
+async function readRegion(file: string, pre: Volume): Promise<WithIssues<LabelMap>> {
+  if (file.toLowerCase().endsWith(".dcm") && (await isDicomSegmentation(file))) {
+    return readSegmentationObject(file, pre.grid);
+  }
   const mask = await readLabelMap(file);
   requireSameGrid(pre, mask, "the region of interest", file);
-  return mask;
+  return { value: mask, issues: mask.issues };
 }
 
 function earlyPhaseIssue(seconds: number): Issue[] {

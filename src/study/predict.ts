@@ -6,6 +6,7 @@ import { choosePhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
+import type { LabelMap } from "../domain/volume.ts";
 import { dceInput } from "../imaging/dce-input.ts";
 import { replaceNonFinite } from "../imaging/non-finite.ts";
 import { volumeMl } from "../imaging/shape.ts";
@@ -13,8 +14,10 @@ import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
 import type { TargetKind } from "../models/target.ts";
 import { withSubtype } from "./cohort.ts";
+import type { DicomOutput } from "./dicom-output.ts";
 import { createEngine } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
+import { type SegmentedVisits, VISITS, writePredictedObjects } from "./predicted-objects.ts";
 import { type NetworkKind, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
 import { readModels } from "./segmentation/model-folder.ts";
@@ -31,6 +34,8 @@ export interface PredictRequest {
   readonly post: string;
   /** Values of clinical columns that the models name. */
   readonly clinical: Readonly<Record<string, ClinicalValue>>;
+  /** DICOM objects to write, `pre.seg.dcm`, `post.seg.dcm` and so on; both examinations must then be DICOM. */
+  readonly dicom?: { readonly output: DicomOutput; readonly folder: string };
 }
 
 export interface PatientPrediction {
@@ -39,6 +44,8 @@ export interface PatientPrediction {
   /** Null where the model lacks what it looks at. */
   readonly models: Readonly<Record<string, number | null>>;
   readonly volumesMl: { readonly pre: number | null; readonly post: number | null };
+  /** DICOM objects that were written. */
+  readonly dicomFiles?: readonly string[];
   readonly issues: readonly Issue[];
 }
 
@@ -54,8 +61,10 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
   const { target, fitted } = await readOutcomeModels(results);
   const issues: Issue[] = [];
   const applied = new Map<NetworkKind, ReadonlyMap<string, AppliedPatient>>();
+  const masks = new Map<NetworkKind, SegmentedVisits>();
   for (const kind of config.networks) {
-    const examinations = await applyKind(kind, request, config, issues);
+    const { examinations, segmented } = await applyKind(kind, request, config, issues);
+    masks.set(kind, segmented);
     applied.set(kind, new Map([["patient", { examinations }]]));
   }
   const patient = {
@@ -82,32 +91,45 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
     issues.push(...parts[0].issues.map((issue) => ({ ...issue, subject: name })));
     return [name, Number(meanPredictions(parts.map(({ predictions }) => predictions))[0].toFixed(6))];
   });
+  const predicted = Object.fromEntries(models);
+  const visits = { pre: request.pre, post: request.post };
+  const objects =
+    request.dicom === undefined
+      ? {}
+      : {
+          dicomFiles: await writePredictedObjects({
+            ...request.dicom,
+            visits,
+            segmented: masks,
+            target,
+            predicted,
+          }),
+        };
   const [first] = applied.values();
   const volumeOf = (visit: string) =>
     first?.get("patient")?.examinations.find((entry) => entry.visit === visit)?.volumeMl ?? null;
   return {
     target,
-    models: Object.fromEntries(models),
+    models: predicted,
     volumesMl: { pre: volumeOf("pre"), post: volumeOf("post") },
+    ...objects,
     issues,
   };
 }
 
 async function applyKind(
   kind: NetworkKind,
-  { results, pre, post }: PredictRequest,
+  request: PredictRequest,
   config: StudyConfig,
   issues: Issue[],
-): Promise<AppliedExamination[]> {
-  const models = await readModels(path.join(results, "models", kind));
+): Promise<{ examinations: AppliedExamination[]; segmented: SegmentedVisits }> {
+  const models = await readModels(path.join(request.results, "models", kind));
   const predictor = await createPredictor(models, createEngine());
   try {
     const examinations: AppliedExamination[] = [];
-    for (const [visit, folder] of [
-      ["pre", pre],
-      ["post", post],
-    ] as const) {
-      const { value: series, issues: found } = await openExamination(folder);
+    const masks: [string, LabelMap][] = [];
+    for (const visit of VISITS) {
+      const { value: series, issues: found } = await openExamination(request[visit]);
       const phases = series.phases.map((phase) => replaceNonFinite(phase).value);
       const { grid, channels } = dceInput({ ...series, phases }, config.training.channels);
       const anatomy = phases[choosePhases(series.timesSeconds).pre].data;
@@ -129,8 +151,15 @@ async function applyKind(
         features,
         maps: {},
       });
+      masks.push([visit, labels]);
     }
-    return examinations;
+    const segmented = {
+      networks: models.length,
+      // Masks hold classes, not the values of the training masks.
+      labels: models[0].description.labels.map(({ name }, value) => ({ name, value })),
+      masks: Object.fromEntries(masks) as SegmentedVisits["masks"],
+    };
+    return { examinations, segmented };
   } finally {
     await predictor.dispose();
   }

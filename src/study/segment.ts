@@ -8,9 +8,17 @@ import { filesIn, isFolder } from "../io/folders.ts";
 import { isImageFile } from "../io/images.ts";
 import { readExamination, readNativeCohort } from "../io/layouts/native.ts";
 import { writeNifti } from "../io/nifti/write.ts";
+import {
+  type DicomOutput,
+  dicomSourceOf,
+  isDicomInput,
+  networkAlgorithm,
+  segmentsOf,
+  writeDicomResult,
+} from "./dicom-output.ts";
 import { createEngine } from "./engines.ts";
 import type { Progress } from "./progress.ts";
-import { examinationCase, fileCase, type SegmentationCase } from "./segmentation/cases.ts";
+import { dicomCase, examinationCase, fileCase, type SegmentationCase } from "./segmentation/cases.ts";
 import { eachCase } from "./segmentation/each-case.ts";
 import { type ModelDescription, readModels } from "./segmentation/model-folder.ts";
 import { createPredictor, type InferenceOptions } from "./segmentation/predict-case.ts";
@@ -20,6 +28,8 @@ export interface SegmentRequest extends InferenceOptions {
   readonly model: string;
   readonly inputs: readonly string[];
   readonly folder: string;
+  /** DICOM objects to write beside the masks. */
+  readonly dicom?: { readonly output: DicomOutput; readonly source?: string };
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -27,6 +37,8 @@ export interface SegmentRequest extends InferenceOptions {
 export interface SegmentedCase {
   readonly case: string;
   readonly file: string;
+  /** DICOM objects that were written. */
+  readonly dicomFiles?: readonly string[];
   /** Volume of each label in ml, by name. */
   readonly volumesMl: Readonly<Record<string, number>>;
 }
@@ -37,7 +49,7 @@ export interface Segmentations {
 }
 
 /**
- * Writes one NIfTI mask per input, on the input's own grid. An input that cannot be segmented becomes an issue; the others go on.
+ * Writes one NIfTI mask per input, on the input's own grid, and DICOM objects where asked. An input that cannot be segmented becomes an issue; the others go on.
  *
  * @throws {DataError} where the model cannot be read, or no input holds an image.
  */
@@ -50,7 +62,9 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
   const segmented: SegmentedCase[] = [];
   const noticed: Issue[] = [...found];
   const each = { name: "segment", progress, ...(signal === undefined ? {} : { signal }) };
-  const { issues } = await eachCase(cases, each, async ({ id, load }) => {
+  const { issues } = await eachCase(cases, each, async ({ id, load, dicomFolder }) => {
+    const { dicom } = request;
+    const source = dicom === undefined ? "" : (dicomFolder ?? (await dicomSourceOf(id, dicom.source)));
     const { value: loaded, issues: imperfect } = await load();
     const prepared = prepareCase(cropCase(loaded, id), description.plan);
     const { labels } = await predictor.predict(prepared, request);
@@ -62,7 +76,20 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
     const volumesMl = description.labels
       .slice(1)
       .map(({ name, value }): [string, number] => [name, Number(volumeMl(mask, value).toFixed(4))]);
-    segmented.push({ case: id, file, volumesMl: Object.fromEntries(volumesMl) });
+    const result = { case: id, file, volumesMl: Object.fromEntries(volumesMl) };
+    if (dicom === undefined) {
+      segmented.push(result);
+      return;
+    }
+    const dicomFiles = await writeDicomResult({
+      source,
+      target: path.join(folder, id),
+      output: dicom.output,
+      mask,
+      segments: segmentsOf(description.labels),
+      algorithm: networkAlgorithm(description.network, models.length),
+    });
+    segmented.push({ ...result, dicomFiles });
   }).finally(() => predictor.dispose());
   if (segmented.length === 0) {
     throw new DataError("segmentation-none", {
@@ -103,7 +130,7 @@ async function examinationCases(
     throw new DataError("input-missing", {
       file: input,
       found: "no such folder",
-      expected: "a cohort or an examination folder in the native layout",
+      expected: "a cohort or an examination folder in the native layout, or a folder of DICOM files",
     });
   }
   if (await isFolder(path.join(input, "images"))) {
@@ -112,6 +139,7 @@ async function examinationCases(
     const cases = examinations.map(({ segmentationFile, ...record }) => examinationCase(record, channels));
     return { value: cases, issues };
   }
+  if (isDicomInput(input)) return { value: [dicomCase(input, channels)], issues: [] };
   const resolved = path.resolve(input);
   const id = { patientId: path.basename(path.dirname(resolved)), visit: path.basename(resolved) };
   return { value: [examinationCase(await readExamination(resolved, id), channels)], issues: [] };

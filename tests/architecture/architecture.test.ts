@@ -86,7 +86,8 @@ describe("architecture", () => {
 
   it("keeps each file to one idea: at most 500 lines", () => {
     const long = files
-      .filter((file) => !file.endsWith("_pb.ts"))
+      // Generated.
+      .filter((file) => !/(_pb|confidentiality-table)\.ts$/.test(file))
       .map((file) => [nameOf(file), readFileSync(file, "utf8").split("\n").length] as const)
       .filter(([, lines]) => lines > 500);
     expect(long).toEqual([]);

@@ -4,14 +4,18 @@ import { loadNative } from "../../src/engine/native/engine.ts";
 import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 
-const native = loadNative({ precision: "fp32" });
-if ("reason" in native)
-  process.stdout.write(`conformance of the native engine is skipped: ${native.reason}\n`);
+/** The native engine in fp32 and, where the processor has it, in bf16. */
+export const NATIVE_ENGINES: readonly Engine[] = (["fp32", "bf16"] as const).flatMap((precision) => {
+  const native = loadNative({ precision });
+  if ("engine" in native) return [native.engine];
+  process.stdout.write(`conformance of the native engine in ${precision} is skipped: ${native.reason}\n`);
+  return [];
+});
 
 /** All in fp32. */
 export const ENGINES: readonly Engine[] = [
   createOnnxEngine(),
-  ...("engine" in native ? [native.engine] : []),
+  ...NATIVE_ENGINES.filter(({ precision }) => precision === "fp32"),
 ];
 
 /** Compiles a graph, sets its state, runs it once and disposes of it. */

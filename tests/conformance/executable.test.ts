@@ -167,6 +167,42 @@ describe.each(ENGINES)("an executable of the $name engine", (engine) => {
     }
   });
 
+  it("refuses the runs that wait when it is disposed of, and all calls after that", async () => {
+    const graph = trainingStep();
+    const executable = await engine.compile(graph);
+    await executable.setState(initialState(graph, randomKey(3)));
+    const image = new Float32Array(2 * 2 * 12 * 20 * 16).fill(1);
+    const settled: string[] = [];
+    const runs = Array.from({ length: 200 }, (_, i) =>
+      executable.run({ image, learningRate: Float32Array.of(0) }).then(
+        () => settled.push(`done ${i}`),
+        (error) => settled.push(error.code),
+      ),
+    );
+    await runs[0];
+    await executable.dispose();
+    await Promise.all(runs);
+    expect(settled).toHaveLength(200);
+    expect(settled[0]).toBe("done 0");
+    const refused = settled.filter((result) => result === "engine-closed");
+    expect(refused.length).toBeGreaterThan(100);
+    expect(settled.slice(-refused.length)).toEqual(refused);
+    await expect(executable.getState()).rejects.toMatchObject({ code: "engine-closed" });
+    await executable.dispose();
+  });
+
+  it("plans at least the memory of what a graph keeps, more for larger images, and only plans it", async () => {
+    const step = trainingStep();
+    const state = initialState(step, randomKey(3));
+    const stateBytes = [...state.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const planned = await engine.plannedBytes(step);
+    expect(planned).toBeGreaterThan(stateBytes);
+    const b = new GraphBuilder("large");
+    const image = b.input("image", [1, 1024, 256, 256, 256]);
+    b.output("y", b.sum(b.exp(b.transpose(image, [0, 4, 3, 2, 1]))));
+    expect(await engine.plannedBytes(b.finish())).toBeGreaterThan(4 * 1024 * 256 ** 3);
+  });
+
   it("trains to the same bits from the same seed", async () => {
     const [first, second] = [await train(engine, 20), await train(engine, 20)];
     const start = initialState(trainingStep(), randomKey(3));

@@ -1,5 +1,14 @@
 /** From a hospital's DICOM files to a cohort in the native layout, and the same kinetics from both. */
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +34,57 @@ describe.skipIf(absent)("ingesting DICOM", () => {
     expect(readFileSync(path.join(cohort, "images/P1/pre/examination.json"), "utf8")).not.toMatch(
       /UCSF-BR|1\.3\.6\.1/,
     );
+  });
+
+  it("keeps an examination made from the same files, and makes one of other files again", async () => {
+    const source = path.join(folder, "again");
+    cpSync(dce, source, { recursive: true });
+    const ingest = async (...more: string[]) =>
+      JSON.parse(
+        (
+          await residua(
+            "ingest",
+            source,
+            path.join(folder, "three"),
+            "--patient",
+            "P3",
+            "--visit",
+            "pre",
+            "--json",
+            ...more,
+          )
+        ).out,
+      ).examinations[0].reused;
+    const images = path.join(folder, "three/images/P3/pre");
+    expect(await ingest()).toBe(false);
+    expect(await ingest()).toBe(true);
+    rmSync(path.join(images, "dce_001.nii.gz"));
+    expect(await ingest()).toBe(false);
+    copyFileSync(truncated, path.join(source, "another"));
+    expect(await ingest()).toBe(false);
+    expect(await ingest("--uncompressed")).toBe(false);
+    expect(readdirSync(images)).toEqual(["dce_000.nii", "dce_001.nii", "dce_002.nii", "examination.json"]);
+  });
+
+  it("reads an examination in which a damaged file of another patient lies", async () => {
+    const source = path.join(folder, "strayed");
+    cpSync(dce, source, { recursive: true });
+    copyFileSync(truncated, path.join(source, "another"));
+    const cohort = path.join(folder, "strayed-cohort");
+    const { code, out } = await residua(
+      "ingest",
+      source,
+      cohort,
+      "--patient",
+      "P4",
+      "--visit",
+      "pre",
+      "--json",
+    );
+    expect(code).toBe(0);
+    const { examinations, issues } = JSON.parse(out);
+    expect(examinations).toMatchObject([{ patient: "P4", phases: 3 }]);
+    expect(issues).toContainEqual(expect.objectContaining({ code: "dicom-damaged", severity: "error" }));
   });
 
   it("measures the same kinetics on the ingested examination as on the DICOM files", async () => {

@@ -116,6 +116,34 @@ describe("a study on a simulated cohort with damaged members", () => {
     expect(truncated[0].message).toMatch(/dce_001\.nii\.gz.*(left out)/s);
   });
 
+  it("predicts a patient from DICOM images, with segmentations and reports as DICOM objects", async () => {
+    const visit = path.join(
+      import.meta.dirname,
+      "../golden/io/planted/PLANTFAMILY_PLANTGIVEN/1995-03-02 PLANTFAMILY",
+    );
+    const objects = path.join(root, "objects");
+    const values = ["grade=3", "nodal_status=1", "subtype=TN", "radiological_response=1"];
+    const clinical = values.flatMap((value) => ["--value", value]);
+    const args = [results, visit, visit, ...clinical, "--out", objects, "--dicom-sr", "--json"];
+    const { code, out } = await residua("predict", ...args);
+    expect(code).toBe(0);
+    const { dicomFiles, models } = JSON.parse(out);
+    expect(dicomFiles).toEqual(
+      ["pre.seg", "pre.sr", "post.seg", "post.sr"].map((name) => path.join(objects, `${name}.dcm`)),
+    );
+    const [before, after] = [
+      await readFile(dicomFiles[1], "latin1"),
+      await readFile(dicomFiles[3], "latin1"),
+    ];
+    for (const [model, value] of Object.entries(models)) {
+      if (value === null) continue;
+      expect(after).toContain(model);
+      expect(after).toContain(String(value));
+    }
+    expect(after).toContain("Predicted residual cancer burden index");
+    expect(before).not.toContain("Predicted");
+  });
+
   it("predicts all other patients by every model, and the damaged ones as far as their data go", async () => {
     const [head, ...lines] = (await read("predictions.csv")).trim().split("\n");
     expect(head).toBe(

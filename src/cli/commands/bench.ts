@@ -1,13 +1,12 @@
 /** `residua bench`: engine benchmark. */
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { UsageError } from "../../domain/errors.ts";
 import { runBench } from "../../study/bench.ts";
 import { consoleProgress, print, printJson } from "../console.ts";
+import { addEngineOptions, type EngineOptions, engineRequest } from "../engine-options.ts";
 import { wholeNumber } from "../options.ts";
 
-interface BenchOptions {
-  readonly engine?: "native" | "onnx";
-  readonly precision?: "bf16" | "fp32";
+interface BenchOptions extends EngineOptions {
   readonly patch: number;
   readonly batch: number;
   readonly runs: number;
@@ -15,22 +14,10 @@ interface BenchOptions {
 }
 
 export function benchCommand(): Command {
-  return new Command("bench")
-    .description(
-      "Time a training step and an inference of a 5-stage U-Net (32 to 320 features) on this machine",
-    )
-    .addOption(
-      new Option("--engine <name>", "engine; by default native where it is built").choices([
-        "native",
-        "onnx",
-      ]),
-    )
-    .addOption(
-      new Option(
-        "--precision <name>",
-        "arithmetic; by default bf16 where engine and processor have it",
-      ).choices(["bf16", "fp32"]),
-    )
+  const command = new Command("bench").description(
+    "Time a training step and an inference of a 5-stage U-Net (32 to 320 features) on this machine",
+  );
+  return addEngineOptions(command)
     .option("--patch <edge>", "edge of the cubic patch, a multiple of 16", wholeNumber(32), 64)
     .option("--batch <n>", "batch size", wholeNumber(1), 2)
     .option("--runs <n>", "timed runs", wholeNumber(1), 5)
@@ -43,15 +30,12 @@ Examples:
   residua bench --engine native --precision fp32
   residua bench --patch 48 --batch 1 --json`,
     )
-    .action(async ({ patch, batch, runs, json, engine, precision }: BenchOptions) => {
+    .action(async ({ patch, batch, runs, json, ...engine }: BenchOptions) => {
       if (patch % 16 !== 0) {
         throw new UsageError("bench-patch", { found: `a patch of ${patch}`, expected: "a multiple of 16" });
       }
       const result = await runBench({
-        engine: {
-          ...(engine === undefined ? {} : { name: engine }),
-          ...(precision === undefined ? {} : { precision }),
-        },
+        engine: engineRequest(engine),
         patch,
         batch,
         runs,

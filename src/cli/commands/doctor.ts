@@ -12,7 +12,7 @@ export function doctorCommand(): Command {
     .addHelpText("after", "\nExamples:\n  residua doctor")
     .action(async (options: { json?: boolean }) => {
       const health = await examine();
-      const { versions, processor, memoryMiB, engines } = health;
+      const { versions, processor, memoryMiB, engines, providers } = health;
       if (options.json) printJson(health);
       else {
         print(`residua ${versions.residua} on node ${versions.node}, ${versions.platform}`);
@@ -27,6 +27,9 @@ export function doctorCommand(): Command {
               : `${pc.red("✗")} engine ${name}: ${problem}`,
           );
         }
+        const serving = engines.find(({ available }) => available);
+        if (serving !== undefined) print(`${serving.name} serves, unless --engine says otherwise`);
+        print(`providers of the onnx engine (--provider): ${providers.join(", ")}`);
       }
       if (!engines.some(({ available }) => available)) {
         throw new WorkError("engine-none", {

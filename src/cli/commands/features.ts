@@ -3,10 +3,11 @@ import { Command } from "commander";
 import { writeFeatureTable } from "../../study/features.ts";
 import { FEATURE_REGIONS, FEATURE_STATISTICS } from "../../study/schema.ts";
 import { consoleProgress, print, printIssues, printJson } from "../console.ts";
+import { addEngineOptions, type EngineOptions, engineRequest } from "../engine-options.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { finiteNumber, fraction, namesAmong } from "../options.ts";
 
-interface FeaturesOptions {
+interface FeaturesOptions extends EngineOptions {
   readonly out: string;
   readonly maps?: string;
   readonly regions: (typeof FEATURE_REGIONS)[number][];
@@ -18,10 +19,10 @@ interface FeaturesOptions {
 }
 
 export function featuresCommand(): Command {
-  return new Command("features")
-    .description(
-      "Bottleneck features of tumour, rim and breast, one row per image and network, and their change",
-    )
+  const command = new Command("features").description(
+    "Bottleneck features of tumour, rim and breast, one row per image and network, and their change",
+  );
+  return addEngineOptions(command)
     .argument("<model>", "model folder, or a folder of fold-0, fold-1, …")
     .argument(
       "<input...>",
@@ -54,6 +55,7 @@ Examples:
         ...(mapsFolder === undefined ? {} : { mapsFolder }),
         step,
         mirror: false,
+        engine: engineRequest(options),
         progress: consoleProgress(),
         signal: interruptSignal(),
       });

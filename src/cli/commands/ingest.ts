@@ -1,49 +1,80 @@
 /** `residua ingest`: DICOM into the native layout. */
 import { Command, Option } from "commander";
+import { UsageError } from "../../domain/errors.ts";
 import { ingestDicom } from "../../study/ingest.ts";
-import { consoleProgress, print, printIssues, printJson } from "../console.ts";
+import { consoleProgress, print, printIssues, printJson, printNote } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
 
 interface IngestOptions {
   readonly patient?: string;
   readonly visit?: string;
+  readonly identities?: string;
+  readonly deidentify: boolean;
+  readonly keepDicom: boolean;
+  readonly uncompressed?: boolean;
   readonly json?: boolean;
 }
 
 export function ingestCommand(): Command {
   return new Command("ingest")
     .description("Sort DICOM examinations into phases and write them in the native layout")
-    .argument("<source>", "folder with <patient>/<visit>/ folders of DICOM files, or of one examination")
+    .argument(
+      "<source>",
+      "folder with <patient>/<visit>/ folders of DICOM files, or of one examination (or its DICOMDIR)",
+    )
     .argument("<dir>", "cohort folder to write into")
     .addOption(
       new Option("--layout <name>", "layout of the source").choices(["auto", "dicom"]).default("auto"),
     )
     .option("--patient <id>", "study identifier, where the source is one examination")
     .option("--visit <name>", "its visit: pre, post or another")
+    .option(
+      "--identities <file>",
+      "local table that leads from study identifiers to patients (default: <dir>.identities.json)",
+    )
+    .option("--no-deidentify", "keep the folders' names and the descriptions of series as they are")
+    .option("--keep-dicom", "also write de-identified DICOM copies to <dir>/dicom/<patient>/<visit>/", false)
+    .option("--uncompressed", "write .nii files: half the time, twice the space")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       `
-Names, dates and unique identifiers are not copied. The folders' names become the study identifiers.
+Run again, it goes on where it stopped: an examination made from the same files is kept.
+Names, dates and unique identifiers are not copied. The folders' names become the study identifiers, unless the
+files show that they identify the patient; then an identifier made with the key in the table of identities does.
 
 Examples:
   residua ingest dicom cohort
   residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
     )
-    .action(async (source: string, folder: string, { patient, visit, json }: IngestOptions) => {
+    .action(async (source: string, folder: string, options: IngestOptions) => {
+      const { patient, visit, identities, deidentify, keepDicom, uncompressed, json } = options;
+      if (!deidentify && (identities !== undefined || keepDicom)) {
+        throw new UsageError("ingest-deidentify", {
+          found: `${keepDicom ? "--keep-dicom" : "--identities"} together with --no-deidentify`,
+          expected: "one of them",
+        });
+      }
+      const table = deidentify ? identities : "off";
       const outcome = await ingestDicom({
         source,
         folder,
         ...(patient === undefined ? {} : { patient }),
         ...(visit === undefined ? {} : { visit }),
+        ...(table === undefined ? {} : { identities: table }),
+        keepDicom,
+        ...(uncompressed === undefined ? {} : { uncompressed }),
         progress: consoleProgress(),
         signal: interruptSignal(),
       });
       printIssues(outcome.issues);
+      if (outcome.identities !== null) {
+        printNote(`Table of identities, not to be passed on: ${outcome.identities}`);
+      }
       if (json) return printJson(outcome);
       for (const examination of outcome.examinations) {
         print(
-          `${examination.patient}/${examination.visit}: ${examination.phases} phases at ${examination.timesSeconds.join(", ")} s`,
+          `${examination.patient}/${examination.visit}: ${examination.phases} phases at ${examination.timesSeconds.join(", ")} s${examination.reused ? " (already there)" : ""}`,
         );
       }
     });

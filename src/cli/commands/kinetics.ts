@@ -28,7 +28,7 @@ export function kineticsCommand(): Command {
       finiteNumber,
       0,
     )
-    .option("--region <mask>", "mask in which tumour may lie (default: the body)")
+    .option("--region <mask>", "mask in which tumour may lie, an image or a DICOM SEG (default: the body)")
     .option("--json", "print kinetics.json")
     .addHelpText(
       "after",

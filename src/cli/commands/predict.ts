@@ -1,10 +1,19 @@
 /** `residua predict`: a trained study applied to a new patient. */
 import { Command, InvalidArgumentError } from "commander";
 import type { ClinicalValue } from "../../domain/cohort.ts";
-import { predictPatient } from "../../study/predict.ts";
+import { UsageError } from "../../domain/errors.ts";
+import { type PredictRequest, predictPatient } from "../../study/predict.ts";
 import { print, printIssues, printJson } from "../console.ts";
 
 type Clinical = Record<string, ClinicalValue>;
+
+interface PredictOptions {
+  readonly value: Clinical;
+  readonly out?: string;
+  readonly dicomSeg: boolean;
+  readonly dicomSr: boolean;
+  readonly json?: boolean;
+}
 
 export function predictCommand(): Command {
   return new Command("predict")
@@ -18,27 +27,31 @@ export function predictCommand(): Command {
       readValue,
       {},
     )
+    .option("--out <dir>", "folder for the DICOM objects")
+    .option("--dicom-seg", "write the segmentations as DICOM SEG objects, for DICOM examinations", false)
+    .option("--dicom-sr", "write measurements and predictions as SR TID 1500, with --dicom-seg", false)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       `
 Examples:
   residua predict results/study exam/pre exam/post
-  residua predict results/study exam/pre exam/post --value grade=3 --value subtype=TN --json`,
+  residua predict results/study exam/pre exam/post --value grade=3 --value subtype=TN --json
+  residua predict results/study dicom/P001/pre dicom/P001/post --out objects --dicom-sr`,
     )
-    .action(
-      async (results: string, pre: string, post: string, options: { value: Clinical; json?: boolean }) => {
-        const prediction = await predictPatient({ results, pre, post, clinical: options.value });
-        printIssues(prediction.issues);
-        if (options.json) return printJson(prediction);
-        for (const [name, value] of Object.entries(prediction.models)) {
-          print(`${name.padEnd(28)} ${prediction.target} ${value === null ? "–" : value.toFixed(2)}`);
-        }
-        const { pre: before, post: after } = prediction.volumesMl;
-        if (before !== null && after !== null)
-          print(`tumour volume ${before.toFixed(2)} ml before, ${after.toFixed(2)} ml after`);
-      },
-    );
+    .action(async (results: string, pre: string, post: string, options: PredictOptions) => {
+      const clinical = options.value;
+      const prediction = await predictPatient({ results, pre, post, clinical, ...dicomOf(options) });
+      printIssues(prediction.issues);
+      if (options.json) return printJson(prediction);
+      for (const [name, value] of Object.entries(prediction.models)) {
+        print(`${name.padEnd(28)} ${prediction.target} ${value === null ? "–" : value.toFixed(2)}`);
+      }
+      const { pre: before, post: after } = prediction.volumesMl;
+      if (before !== null && after !== null)
+        print(`tumour volume ${before.toFixed(2)} ml before, ${after.toFixed(2)} ml after`);
+      for (const file of prediction.dicomFiles ?? []) print(file);
+    });
 }
 
 function readValue(text: string, former: Clinical): Clinical {
@@ -47,4 +60,17 @@ function readValue(text: string, former: Clinical): Clinical {
   const value = text.slice(at + 1).trim();
   const number = Number(value);
   return { ...former, [text.slice(0, at)]: value === "" ? null : Number.isNaN(number) ? value : number };
+}
+
+function dicomOf({ out, dicomSeg, dicomSr }: PredictOptions): Pick<PredictRequest, "dicom"> {
+  const wanted = dicomSeg || dicomSr;
+  if (wanted === (out !== undefined)) {
+    return wanted && out !== undefined
+      ? { dicom: { output: dicomSr ? "seg-and-sr" : "seg", folder: out } }
+      : {};
+  }
+  throw new UsageError("predict-objects", {
+    found: wanted ? "DICOM objects to write without a folder" : "a folder without anything to write there",
+    expected: "--out together with --dicom-seg or --dicom-sr",
+  });
 }

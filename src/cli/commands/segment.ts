@@ -1,6 +1,6 @@
 /** `residua segment`: applies a trained network. */
 import { Command } from "commander";
-import { segmentImages } from "../../study/segment.ts";
+import { type SegmentRequest, segmentImages } from "../../study/segment.ts";
 import { consoleProgress, print, printIssues, printJson } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { fraction } from "../options.ts";
@@ -9,6 +9,9 @@ interface SegmentOptions {
   readonly out: string;
   readonly step: number;
   readonly mirror: boolean;
+  readonly dicomSeg: boolean;
+  readonly dicomSr: boolean;
+  readonly dicomSource?: string;
   readonly json?: boolean;
 }
 
@@ -23,29 +26,49 @@ export function segmentCommand(): Command {
     .requiredOption("--out <dir>", "folder for the masks")
     .option("--step <share>", "step of the sliding window, as a share of the patch", fraction, 0.5)
     .option("--mirror", "average over mirrored images: eight times the work, a little better", false)
+    .option("--dicom-seg", "also write DICOM SEG objects, CASE.seg.dcm, for DICOM images", false)
+    .option(
+      "--dicom-sr",
+      "also write measurement reports, CASE.sr.dcm (SR TID 1500), with --dicom-seg",
+      false,
+    )
+    .option(
+      "--dicom-source <dir>",
+      "DICOM files that the images were ingested from: of one examination, or <patient>/<visit>/",
+    )
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       `
 Examples:
   residua segment models/hippocampus imagesTs --out predicted
-  residua segment results/study/models/nnunet cohort/images/P001/pre --out masks`,
+  residua segment results/study/models/nnunet cohort/images/P001/pre --out masks
+  residua segment results/study/models/nnunet dicom/P001/pre --out objects --dicom-seg --dicom-sr`,
     )
-    .action(async (model: string, inputs: string[], { out, json, step, mirror }: SegmentOptions) => {
+    .action(async (model: string, inputs: string[], options: SegmentOptions) => {
+      const { out, json, step, mirror } = options;
       const result = await segmentImages({
         model,
         inputs,
         folder: out,
         step,
         mirror,
+        ...dicomOf(options),
         progress: consoleProgress(),
         signal: interruptSignal(),
       });
       printIssues(result.issues);
       if (json) return printJson(result);
-      for (const { file, volumesMl } of result.cases) {
+      for (const { file, dicomFiles, volumesMl } of result.cases) {
         const volumes = Object.entries(volumesMl).map(([name, ml]) => `${name} ${ml.toFixed(2)} ml`);
         print(`${file}  ${volumes.join(", ")}`);
+        for (const written of dicomFiles ?? []) print(written);
       }
     });
+}
+
+function dicomOf({ dicomSeg, dicomSr, dicomSource }: SegmentOptions): Pick<SegmentRequest, "dicom"> {
+  if (!dicomSeg && !dicomSr) return {};
+  const source = dicomSource === undefined ? {} : { source: dicomSource };
+  return { dicom: { output: dicomSr ? "seg-and-sr" : "seg", ...source } };
 }

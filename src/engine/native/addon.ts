@@ -31,11 +31,15 @@ export interface NativeDescription {
   readonly hasAmx: boolean;
 }
 
+export interface NativeSettings {
+  readonly threads: number;
+  readonly isHalf: boolean;
+}
+
 export interface NativeAddon {
-  compile(
-    graph: Graph,
-    options: { readonly threads: number; readonly isHalf: boolean },
-  ): Promise<NativeProgram>;
+  compile(graph: Graph, settings: NativeSettings): Promise<NativeProgram>;
+  /** Memory that the program would take, state included; nothing is allocated. */
+  plannedBytes(graph: Graph, settings: NativeSettings): Promise<number>;
   describe(): NativeDescription;
 }
 

@@ -3,9 +3,16 @@ import { availableParallelism } from "node:os";
 import { WorkError } from "../../domain/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
+import { executableClosed } from "../closed.ts";
 import type { CompileOptions, Engine, Executable, StateMap, TensorData } from "../engine.ts";
 import { checkInputs, checkStates, type GraphInputs, inputsOf } from "../inputs.ts";
-import { loadAddon, type NativeAddon, type NativeProgram, type NativeTimings } from "./addon.ts";
+import {
+  loadAddon,
+  type NativeAddon,
+  type NativeProgram,
+  type NativeSettings,
+  type NativeTimings,
+} from "./addon.ts";
 
 export interface NativeEngineOptions {
   /** Threads of each executable, where `compile` does not say; by default all processors. */
@@ -29,12 +36,19 @@ export function loadNative(
   const precision = options.precision ?? (description.hasBf16 ? "bf16" : "fp32");
   if (precision === "bf16" && !description.hasBf16)
     return { reason: "this processor has no bf16 arithmetic (AVX512-BF16 or AMX); use fp32" };
+  const settings = ({ threads = options.threads ?? availableParallelism() }: CompileOptions = {}) => ({
+    threads,
+    isHalf: precision === "bf16",
+  });
   return {
     engine: {
       name: "native",
       precision,
-      compile: (graph, { threads = options.threads ?? availableParallelism() }: CompileOptions = {}) =>
-        NativeExecutable.create(addon, graph, { threads, isHalf: precision === "bf16" }),
+      async plannedBytes(graph, wanted) {
+        verify(graph);
+        return await addon.plannedBytes(graph, settings(wanted)).catch(failed);
+      },
+      compile: (graph, wanted) => NativeExecutable.create(addon, graph, settings(wanted)),
     },
   };
 }
@@ -45,11 +59,7 @@ class NativeExecutable implements Executable {
   readonly #program: NativeProgram;
   #isDisposed = false;
 
-  static async create(
-    addon: NativeAddon,
-    graph: Graph,
-    settings: { readonly threads: number; readonly isHalf: boolean },
-  ): Promise<NativeExecutable> {
+  static async create(addon: NativeAddon, graph: Graph, settings: NativeSettings): Promise<NativeExecutable> {
     verify(graph);
     const program = await addon.compile(graph, settings).catch(failed);
     return new NativeExecutable(graph, program);
@@ -63,24 +73,20 @@ class NativeExecutable implements Executable {
 
   async setState(values: StateMap): Promise<void> {
     checkStates(values, this.#ports);
-    this.#refuseIfDisposed();
-    await this.#program.setState(Object.fromEntries(values)).catch(failed);
+    await this.#call((program) => program.setState(Object.fromEntries(values)));
   }
 
   async getState(): Promise<Map<string, Float32Array>> {
-    this.#refuseIfDisposed();
-    return new Map(Object.entries(await this.#program.getState().catch(failed)));
+    return new Map(Object.entries(await this.#call((program) => program.getState())));
   }
 
   async run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, Float32Array>> {
     checkInputs(inputs, this.#ports);
-    this.#refuseIfDisposed();
-    return await this.#program.run(inputs).catch(failed);
+    return await this.#call((program) => program.run(inputs));
   }
 
   async timings(): Promise<NativeTimings> {
-    this.#refuseIfDisposed();
-    return await this.#program.timings();
+    return await this.#call((program) => program.timings());
   }
 
   async dispose(): Promise<void> {
@@ -89,8 +95,14 @@ class NativeExecutable implements Executable {
     await this.#program.dispose();
   }
 
-  #refuseIfDisposed(): void {
-    if (this.#isDisposed) failed(new Error("the executable has been disposed of"));
+  async #call<T>(request: (program: NativeProgram) => Promise<T>): Promise<T> {
+    if (this.#isDisposed) throw executableClosed();
+    try {
+      return await request(this.#program);
+    } catch (error) {
+      if (this.#isDisposed) throw executableClosed();
+      return failed(error as Error);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** ONNX nodes for the convolution family. */
 
+import type { Spatial } from "../../graph/primitives.ts";
 import { blockedConv, blockedInputGrad, fitsBlocks } from "./blocked-convolution.ts";
 import { type LoweredValue, type Lowering, spatial } from "./lowering-call.ts";
 import type { OnnxModelWriter } from "./model-writer.ts";
@@ -27,7 +28,7 @@ export const lowerConvInputGrad: Lowering<"convInputGrad"> = (call) => {
   const kernel = spatial(w);
   const around = kernel.map((size, axis) => size - 1 - attributes.padding[axis]);
   if (attributes.stride.some((step) => step !== 1) || around.some((zeros) => zeros < 0))
-    return transposedConv(call);
+    return call.target.transposedConvolution ? transposedConv(call) : spreadConv(call);
   const mirrored = swapFirstTwo(writer, mirror(writer, w));
   return writer.node("Conv", [dy.name, mirrored], { kernel_shape: kernel, pads: [...around, ...around] });
 };
@@ -60,6 +61,28 @@ const transposedConv: Lowering<"convInputGrad"> = ({ writer, attributes, operand
     output_padding: rest,
   });
 };
+
+/** dy with zeros between its voxels, convolved with the kernel mirrored and its channels swapped. */
+const spreadConv: Lowering<"convInputGrad"> = ({ writer, attributes, operands: [dy, w] }) => {
+  const { stride, padding, inputSize } = attributes;
+  const kernel = spatial(w);
+  const [samples, channels, ...size] = dy.shape;
+  const apart = writer.integers([samples * channels, ...size.flatMap((length) => [length, 1])]);
+  const voxels = writer.node("Reshape", [dy.name, apart]);
+  const spread = writer.node("Pad", [voxels, writer.integers(zerosAfter(stride))]);
+  const lengths = size.map((length, axis) => length * stride[axis]);
+  const whole = writer.node("Reshape", [spread, writer.integers([samples, channels, ...lengths])]);
+  const before = kernel.map((length, axis) => length - 1 - padding[axis]);
+  const after = inputSize.map((length, axis) => length + kernel[axis] - 1 - lengths[axis] - before[axis]);
+  // Pads may be negative, which cuts.
+  const placed = writer.node("Pad", [whole, writer.integers([0, 0, ...before, 0, 0, ...after])]);
+  return writer.node("Conv", [placed, swapFirstTwo(writer, mirror(writer, w))], { kernel_shape: kernel });
+};
+
+/** Pads of [M, D, 1, H, 1, W, 1]: stride − 1 zeros after each axis of size 1. */
+function zerosAfter(stride: Spatial): number[] {
+  return [...Array(7).fill(0), 0, ...stride.flatMap((step) => [0, step - 1])];
+}
 
 export const lowerConvWeightGrad: Lowering<"convWeightGrad"> = (call) =>
   call.target.runtimeOperators ? weightGradientByProducts(call) : weightGradientByConvolution(call);

@@ -1,6 +1,7 @@
 /** Runs graphs with ONNX Runtime, which npm installs everywhere. */
 import { availableParallelism } from "node:os";
 import type { InferenceSession } from "onnxruntime-node";
+import { WorkError } from "../../domain/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { DType, Shape } from "../../graph/primitives.ts";
 import { verify } from "../../graph/verify.ts";
@@ -8,7 +9,9 @@ import type { CompileOptions, Engine, Executable, StateMap, TensorData } from ".
 import { checkInputs, checkStates, type GraphInputs, inputsOf } from "../inputs.ts";
 import { lowerToRun } from "./lower-graph.ts";
 import type { LoweringTarget } from "./lowering-call.ts";
+import { estimateBytes } from "./memory-estimate.ts";
 import { findTarget } from "./probe.ts";
+import { checkProvider, type OnnxProvider, providerError } from "./providers.ts";
 import { SessionThread } from "./session.ts";
 
 /** Settings of the engine. */
@@ -16,16 +19,26 @@ export interface OnnxEngineOptions {
   /** Threads of each executable, where `compile` does not say; by default all processors. */
   readonly threads?: number;
   /** Execution provider of ONNX Runtime, by default `cpu`. */
-  readonly provider?: "cpu" | "cuda" | "coreml" | "webgpu";
+  readonly provider?: OnnxProvider;
 }
 
-/** An engine over onnxruntime-node, in fp32. */
+/**
+ * An engine over onnxruntime-node, in fp32.
+ *
+ * @throws {UsageError} `engine-provider` for a provider that the installed runtime lacks; `compile` throws it where the provider finds no
+ *   driver or device.
+ */
 export function createOnnxEngine(options: OnnxEngineOptions = {}): Engine {
   const provider = options.provider ?? "cpu";
+  checkProvider(provider);
   let target: Promise<LoweringTarget> | undefined;
   return {
     name: "onnx",
     precision: "fp32",
+    async plannedBytes(graph) {
+      verify(graph);
+      return estimateBytes(graph);
+    },
     async compile(graph, { threads = options.threads ?? availableParallelism() }: CompileOptions = {}) {
       target ??= findTarget(provider);
       return await OnnxExecutable.create(graph, await target, { threads, provider });
@@ -41,7 +54,7 @@ class OnnxExecutable implements Executable {
   static async create(
     graph: Graph,
     target: LoweringTarget,
-    { threads, provider }: { readonly threads: number; readonly provider: string },
+    { threads, provider }: { readonly threads: number; readonly provider: OnnxProvider },
   ): Promise<OnnxExecutable> {
     verify(graph);
     const { bytes, outputs, updates } = lowerToRun(graph, target);
@@ -63,7 +76,12 @@ class OnnxExecutable implements Executable {
     for (const { name, shape, dtype } of ports.inputs.values()) inputs[name] = { shape, dtype };
     for (const { name, shape } of ports.states.values()) states[name] = shape;
     const setup = { model: bytes, options: sessionOptions, inputs, states, outputs, updates };
-    return new OnnxExecutable(graph, ports, await SessionThread.start(setup));
+    const thread = await SessionThread.start(setup).catch((error: unknown) => {
+      // The processor is always there: what fails on it is something else.
+      if (provider === "cpu" || !(error instanceof WorkError)) throw error;
+      throw providerError(provider, error.details.found.replace(/^Error: /, "").split("\n")[0]);
+    });
+    return new OnnxExecutable(graph, ports, thread);
   }
 
   private constructor(graph: Graph, ports: GraphInputs, thread: SessionThread) {

@@ -72,7 +72,7 @@ describe("a model to run", () => {
         ),
       );
     expect(domains(PORTABLE)).toEqual(new Set([""]));
-    expect(domains({ runtimeOperators: true, channelBlock: 16 })).toEqual(
+    expect(domains({ ...PORTABLE, runtimeOperators: true, channelBlock: 16 })).toEqual(
       new Set(["", "com.microsoft.nchwc"]),
     );
   });

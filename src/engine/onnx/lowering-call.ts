@@ -17,10 +17,16 @@ export interface LoweringTarget {
    * See `probe.ts`.
    */
   readonly channelBlock: number | undefined;
+  /** Whether `ConvTranspose` runs in three dimensions; the runtime's WebGPU kernel does not. */
+  readonly transposedConvolution: boolean;
 }
 
 /** Standard operators only: for export, and for other execution providers. */
-export const PORTABLE: LoweringTarget = { runtimeOperators: false, channelBlock: undefined };
+export const PORTABLE: LoweringTarget = {
+  runtimeOperators: false,
+  channelBlock: undefined,
+  transposedConvolution: true,
+};
 
 /** What a lowering works with. */
 export interface LoweringCall<P extends Primitive> {

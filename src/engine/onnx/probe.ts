@@ -6,17 +6,18 @@ import { OnnxModelWriter } from "./model-writer.ts";
 
 /** Block sizes of the runtime's processor kernels (AVX-512; AVX2 and the like). */
 const CHANNEL_BLOCKS = [16, 8];
+const onProcessor = { runtimeOperators: true, transposedConvolution: true };
 
 /**
  * The target for this machine: runtime operators on the processor, with the block size of its image layout if a small
  * convolution in that layout gives the right numbers; standard operators for other providers.
  */
 export async function findTarget(provider: string): Promise<LoweringTarget> {
-  if (provider !== "cpu") return PORTABLE;
+  if (provider !== "cpu") return { ...PORTABLE, transposedConvolution: provider !== "webgpu" };
   for (const channelBlock of CHANNEL_BLOCKS) {
-    if (await blockedLayoutWorks(channelBlock)) return { runtimeOperators: true, channelBlock };
+    if (await blockedLayoutWorks(channelBlock)) return { ...onProcessor, channelBlock };
   }
-  return { runtimeOperators: true, channelBlock: undefined };
+  return { ...onProcessor, channelBlock: undefined };
 }
 
 /** Convolves an image whose channel c holds c + 1 with weights that swap neighbouring channels. */
@@ -27,7 +28,7 @@ async function blockedLayoutWorks(block: number): Promise<boolean> {
   const w = { name: "w", shape: [channels, channels, 1, 1, 1] };
   writer.input(x.name, x.shape, "f32");
   writer.input(w.name, w.shape, "f32");
-  const target = { runtimeOperators: true, channelBlock: block };
+  const target = { ...onProcessor, channelBlock: block };
   const attributes = { stride: [1, 1, 1], padding: [0, 0, 0] } as const;
   const y = blockedConv({ writer, target, attributes, operands: [x, w], shape: x.shape });
   writer.output(y, x.shape, "f32");

@@ -15,6 +15,8 @@ export interface SessionSetup {
   /** ONNX values by output and by updated state; see `RunnableModel`. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly updates: Readonly<Record<string, string>>;
+  /** One number in shared memory, not 0 once the session is given up: requests that wait are then passed over. */
+  readonly closed: Int32Array<SharedArrayBuffer>;
 }
 
 type Arrays = Record<string, Float32Array<ArrayBuffer>>;
@@ -111,7 +113,10 @@ async function start(port: MessagePort, setup: SessionSetup): Promise<void> {
   port.on("message", ({ id, kind, payload }: SessionRequest) => {
     const answer = answers[kind] as (payload: unknown) => Promise<Arrays | undefined>;
     last = last
-      .then(() => answer(payload))
+      .then(() => {
+        if (kind !== "dispose" && Atomics.load(setup.closed, 0) !== 0) throw new Error("closed");
+        return answer(payload);
+      })
       .then((value) =>
         reply(
           { id, value },

@@ -1,7 +1,23 @@
 /** The DICOM attributes that Residua reads, with their value representations (PS3.6, chapter 6). */
 
 /** Value representations of these attributes. */
-type Vr = "CS" | "DA" | "DS" | "DT" | "FD" | "IS" | "LO" | "OW" | "SH" | "SQ" | "TM" | "UI" | "UL" | "US";
+type Vr =
+  | "CS"
+  | "DA"
+  | "DS"
+  | "DT"
+  | "FD"
+  | "IS"
+  | "LO"
+  | "OD"
+  | "OF"
+  | "OW"
+  | "SH"
+  | "SQ"
+  | "TM"
+  | "UI"
+  | "UL"
+  | "US";
 
 interface Attribute {
   /** Group and element, as 0xGGGGEEEE. */
@@ -11,6 +27,8 @@ interface Attribute {
 
 const TABLE = {
   TransferSyntaxUID: { tag: 0x00020010, vr: "UI" },
+  DirectoryRecordSequence: { tag: 0x00041220, vr: "SQ" },
+  ReferencedFileID: { tag: 0x00041500, vr: "CS" },
   SpecificCharacterSet: { tag: 0x00080005, vr: "CS" },
   ImageType: { tag: 0x00080008, vr: "CS" },
   SOPClassUID: { tag: 0x00080016, vr: "UI" },
@@ -25,6 +43,7 @@ const TABLE = {
   Manufacturer: { tag: 0x00080070, vr: "LO" },
   StudyDescription: { tag: 0x00081030, vr: "LO" },
   SeriesDescription: { tag: 0x0008103e, vr: "LO" },
+  FrameType: { tag: 0x00089007, vr: "CS" },
   PatientID: { tag: 0x00100020, vr: "LO" },
   ClinicalTrialTimePointID: { tag: 0x00120050, vr: "LO" },
   SliceThickness: { tag: 0x00180050, vr: "DS" },
@@ -33,6 +52,13 @@ const TABLE = {
   SpacingBetweenSlices: { tag: 0x00180088, vr: "DS" },
   TriggerTime: { tag: 0x00181060, vr: "DS" },
   FlipAngle: { tag: 0x00181314, vr: "DS" },
+  FrameAcquisitionDateTime: { tag: 0x00189074, vr: "DT" },
+  EffectiveEchoTime: { tag: 0x00189082, vr: "FD" },
+  MRTimingAndRelatedParametersSequence: { tag: 0x00189112, vr: "SQ" },
+  MREchoSequence: { tag: 0x00189114, vr: "SQ" },
+  CardiacSynchronizationSequence: { tag: 0x00189118, vr: "SQ" },
+  FrameReferenceDateTime: { tag: 0x00189151, vr: "DT" },
+  MRImageFrameTypeSequence: { tag: 0x00189226, vr: "SQ" },
   StudyInstanceUID: { tag: 0x0020000d, vr: "UI" },
   SeriesInstanceUID: { tag: 0x0020000e, vr: "UI" },
   SeriesNumber: { tag: 0x00200011, vr: "IS" },
@@ -42,9 +68,16 @@ const TABLE = {
   ImageOrientationPatient: { tag: 0x00200037, vr: "DS" },
   FrameOfReferenceUID: { tag: 0x00200052, vr: "UI" },
   TemporalPositionIdentifier: { tag: 0x00200100, vr: "IS" },
+  FrameContentSequence: { tag: 0x00209111, vr: "SQ" },
   PlanePositionSequence: { tag: 0x00209113, vr: "SQ" },
   PlaneOrientationSequence: { tag: 0x00209116, vr: "SQ" },
+  TemporalPositionIndex: { tag: 0x00209128, vr: "UL" },
+  NominalCardiacTriggerDelayTime: { tag: 0x00209153, vr: "FD" },
+  FrameAcquisitionNumber: { tag: 0x00209156, vr: "US" },
+  TemporalPositionTimeOffset: { tag: 0x0020930d, vr: "FD" },
+  TemporalPositionSequence: { tag: 0x00209310, vr: "SQ" },
   SamplesPerPixel: { tag: 0x00280002, vr: "US" },
+  PhotometricInterpretation: { tag: 0x00280004, vr: "CS" },
   NumberOfFrames: { tag: 0x00280008, vr: "IS" },
   Rows: { tag: 0x00280010, vr: "US" },
   Columns: { tag: 0x00280011, vr: "US" },
@@ -55,7 +88,9 @@ const TABLE = {
   PixelRepresentation: { tag: 0x00280103, vr: "US" },
   RescaleIntercept: { tag: 0x00281052, vr: "DS" },
   RescaleSlope: { tag: 0x00281053, vr: "DS" },
+  ModalityLUTSequence: { tag: 0x00283000, vr: "SQ" },
   PixelMeasuresSequence: { tag: 0x00289110, vr: "SQ" },
+  PixelValueTransformationSequence: { tag: 0x00289145, vr: "SQ" },
   SegmentationType: { tag: 0x00620001, vr: "CS" },
   SegmentSequence: { tag: 0x00620002, vr: "SQ" },
   SegmentNumber: { tag: 0x00620004, vr: "US" },
@@ -65,6 +100,8 @@ const TABLE = {
   MaximumFractionalValue: { tag: 0x0062000e, vr: "US" },
   SharedFunctionalGroupsSequence: { tag: 0x52009229, vr: "SQ" },
   PerFrameFunctionalGroupsSequence: { tag: 0x52009230, vr: "SQ" },
+  FloatPixelData: { tag: 0x7fe00008, vr: "OF" },
+  DoubleFloatPixelData: { tag: 0x7fe00009, vr: "OD" },
   PixelData: { tag: 0x7fe00010, vr: "OW" },
 } as const satisfies Readonly<Record<string, Attribute>>;
 

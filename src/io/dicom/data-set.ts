@@ -3,24 +3,51 @@ import { TextDecoder } from "node:util";
 import { inflateRawSync } from "node:zlib";
 import { DataError } from "../../domain/errors.ts";
 import { ATTRIBUTES, type AttributeName } from "./attributes.ts";
-import { type Element, type ElementTree, type Encoding, parseElements } from "./elements.ts";
+import {
+  type Element,
+  type ElementTree,
+  type Encoding,
+  MoreBytesNeeded,
+  type ParseOptions,
+  type PixelElement,
+  parseElements,
+} from "./elements.ts";
 
 const EXPLICIT_LITTLE: Encoding = { explicitVr: true, littleEndian: true };
+const IMPLICIT_LITTLE: Encoding = { explicitVr: false, littleEndian: true };
+const IMPLICIT_LITTLE_SYNTAX = "1.2.840.10008.1.2";
+const EXPLICIT_LITTLE_SYNTAX = "1.2.840.10008.1.2.1";
 /** PS3.5, annex A; every other transfer syntax, the compressed ones included, is explicit little endian (A.4). */
 const ENCODINGS: Readonly<Record<string, Encoding>> = {
-  "1.2.840.10008.1.2": { explicitVr: false, littleEndian: true },
+  [IMPLICIT_LITTLE_SYNTAX]: IMPLICIT_LITTLE,
   "1.2.840.10008.1.2.2": { explicitVr: true, littleEndian: false },
 };
 const DEFLATED = "1.2.840.10008.1.2.1.99";
-const LARGEST_INFLATED = 2 ** 30;
+const LARGEST_INFLATED = 2 ** 28;
 const PREAMBLE = 128;
 const FIRST_TAG_OF_DATA_SET = 0x00030000;
 
-/** Whether the bytes begin as a DICOM file does: a preamble of 128 bytes and "DICM". */
+/**
+ * How a file begins: with a preamble of 128 bytes and "DICM", or, as exports without the header of PS3.10 do, at once with
+ * the elements of group 2 or 8.
+ */
+type Start = "preamble" | "meta" | "explicit" | "implicit" | undefined;
+
+function startOf(bytes: Uint8Array): Start {
+  if (bytes.length >= PREAMBLE + 4 && ascii(bytes, PREAMBLE, 4) === "DICM") return "preamble";
+  if (bytes.length < 8 || bytes[1] !== 0 || bytes[3] !== 0) return undefined;
+  const explicit = /^(AE|CS|DA|DT|LO|OB|OW|PN|SH|TM|UI|UL|US)$/.test(ascii(bytes, 4, 2));
+  if (bytes[0] === 2) return explicit ? "meta" : undefined;
+  // A data set begins with its length, its character set or its image type.
+  if (bytes[0] !== 8 || ![0x00, 0x05, 0x08].includes(bytes[2])) return undefined;
+  if (explicit) return "explicit";
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+  return length <= 256 ? "implicit" : undefined;
+}
+
+/** Whether the bytes begin as a DICOM file does, with or without a preamble. */
 export function isDicom(bytes: Uint8Array): boolean {
-  return (
-    bytes.length >= PREAMBLE + 4 && String.fromCharCode(...bytes.subarray(PREAMBLE, PREAMBLE + 4)) === "DICM"
-  );
+  return startOf(bytes) !== undefined;
 }
 
 /**
@@ -28,23 +55,78 @@ export function isDicom(bytes: Uint8Array): boolean {
  * @throws {DataError} `dicom-damaged` where the file is cut off or malformed.
  */
 export function parseDicom(bytes: Uint8Array, file: string): DataSet {
-  const meta = parseElements(bytes, PREAMBLE + 4, EXPLICIT_LITTLE, file, FIRST_TAG_OF_DATA_SET);
-  const transferSyntax = new DataSet(meta.tree, "", file).text("TransferSyntaxUID");
-  if (transferSyntax === undefined) {
-    throw new DataError("dicom-damaged", {
-      file,
-      found: "no transfer syntax in the file's header",
-      expected: "(0002,0010) TransferSyntaxUID",
-      remedy: "Export the file again.",
-    });
-  }
-  const [body, start] =
-    transferSyntax === DEFLATED ? [inflated(bytes, meta.end, file), 0] : [bytes, meta.end];
-  const encoding = ENCODINGS[transferSyntax] ?? EXPLICIT_LITTLE;
-  return new DataSet(parseElements(body, start, encoding, file).tree, transferSyntax, file);
+  return parse(bytes, file, {}).data;
 }
 
-function inflated(bytes: Uint8Array, start: number, file: string): Uint8Array {
+/**
+ * The attributes before the pixels of a file whose pixels may be cut off.
+ *
+ * @throws {DataError} `dicom-damaged` where these are damaged, too, or deflated.
+ */
+export function parseDicomAttributes(bytes: Uint8Array, file: string): DataSet {
+  const [transferSyntax, start] = transferSyntaxOf(bytes, file, bytes.length);
+  const encoding = ENCODINGS[transferSyntax] ?? EXPLICIT_LITTLE;
+  const { tree } = parseElements(bytes, start, encoding, file, { before: ATTRIBUTES.PixelData.tag });
+  return new DataSet(tree, transferSyntax, file);
+}
+
+/** A data set up to its pixels. */
+export interface DicomHead {
+  readonly data: DataSet;
+  readonly pixels: PixelElement | undefined;
+  /** The data set where it had to be inflated; offsets of pixels then count in it. */
+  readonly inflated: Uint8Array | undefined;
+}
+
+/**
+ * Parses a file up to its pixel data, whose end is checked against the size of the file.
+ *
+ * @param bytes its beginning, or all of it.
+ * @param total size of the file in bytes.
+ * @throws {DataError} `dicom-damaged`.
+ * @throws {MoreBytesNeeded} where the attributes go on beyond the given bytes.
+ */
+export function parseDicomHead(bytes: Uint8Array, total: number, file: string): DicomHead {
+  return parse(bytes, file, { stopAtPixels: true, total });
+}
+
+function parse(bytes: Uint8Array, file: string, options: ParseOptions): DicomHead {
+  const [transferSyntax, start] = transferSyntaxOf(bytes, file, options.total ?? bytes.length);
+  const body = transferSyntax === DEFLATED ? inflatedBody(bytes, start, file, options) : undefined;
+  const encoding = ENCODINGS[transferSyntax] ?? EXPLICIT_LITTLE;
+  const parsed =
+    body === undefined
+      ? parseElements(bytes, start, encoding, file, options)
+      : parseElements(body, 0, encoding, file, { ...options, total: body.length });
+  return { data: new DataSet(parsed.tree, transferSyntax, file), pixels: parsed.pixels, inflated: body };
+}
+
+/** The transfer syntax of a file, and where its data set begins. */
+function transferSyntaxOf(bytes: Uint8Array, file: string, total: number): [string, number] {
+  const start = startOf(bytes);
+  if (start === "implicit") return [IMPLICIT_LITTLE_SYNTAX, 0];
+  if (start === "explicit") return [EXPLICIT_LITTLE_SYNTAX, 0];
+  const meta = parseElements(bytes, start === "meta" ? 0 : PREAMBLE + 4, EXPLICIT_LITTLE, file, {
+    before: FIRST_TAG_OF_DATA_SET,
+    total,
+  });
+  const syntax = new DataSet(meta.tree, "", file).text("TransferSyntaxUID");
+  if (syntax !== undefined) return [syntax, meta.end];
+  throw new DataError("dicom-damaged", {
+    file,
+    found: "no transfer syntax in the file's header",
+    expected: "(0002,0010) TransferSyntaxUID",
+    remedy: "Export the file again.",
+  });
+}
+
+function inflatedBody(
+  bytes: Uint8Array,
+  start: number,
+  file: string,
+  { total = bytes.length }: ParseOptions,
+): Uint8Array {
+  if (bytes.length < total) throw new MoreBytesNeeded(total);
   try {
     return inflateRawSync(bytes.subarray(start), { maxOutputLength: LARGEST_INFLATED });
   } catch (error) {
@@ -66,11 +148,15 @@ export class DataSet {
   readonly transferSyntax: string;
   readonly file: string;
   readonly #tree: ElementTree;
+  /** Items inherit the character set of the data set (PS3.3, C.12.1.1.2). */
+  readonly #characterSet: string;
 
-  constructor(tree: ElementTree, transferSyntax: string, file: string) {
+  constructor(tree: ElementTree, transferSyntax: string, file: string, characterSet = "") {
     this.#tree = tree;
     this.transferSyntax = transferSyntax;
     this.file = file;
+    const declared = tree.elements.get(ATTRIBUTES.SpecificCharacterSet.tag)?.bytes;
+    this.#characterSet = declared === undefined ? characterSet : latin1(declared);
   }
 
   get littleEndian(): boolean {
@@ -81,14 +167,38 @@ export class DataSet {
     return this.#tree.elements.get(ATTRIBUTES[name].tag);
   }
 
+  /** All elements, named in the tables or not. */
+  get tree(): ElementTree {
+    return this.#tree;
+  }
+
+  /**
+   * A private element (PS3.5, 7.8.1).
+   *
+   * @param group odd.
+   * @param creator of the block, which may lie at any of 240 places.
+   * @param element its last two hexadecimal digits.
+   */
+  privateElement(group: number, creator: string, element: number): Element | undefined {
+    for (let block = 0x10; block <= 0xff; block++) {
+      const owner = this.#tree.elements.get(group * 0x10000 + block);
+      if (owner === undefined || trimmed(latin1(owner.bytes)) !== creator) continue;
+      const found = this.#tree.elements.get(group * 0x10000 + block * 0x100 + element);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The items of a private sequence; see {@link privateElement}. */
+  privateItems(group: number, creator: string, element: number): DataSet[] {
+    return this.#dataSets(this.privateElement(group, creator, element)?.items);
+  }
+
   /** All values of a text attribute, without padding. */
   texts(name: AttributeName): string[] {
     const element = this.element(name);
     if (element === undefined || element.bytes.length === 0) return [];
-    return this.#decoder()
-      .decode(element.bytes)
-      .split("\\")
-      .map((value) => value.replace(/[\0 ]+$/, "").trimStart());
+    return this.#decoded(name, element.bytes).split("\\").map(trimmed);
   }
 
   /** The first value of a text attribute. */
@@ -102,7 +212,7 @@ export class DataSet {
     const bytes = this.element(name)?.bytes;
     if (bytes === undefined || bytes.length === 0) return [];
     const size = BINARY_SIZES[vr];
-    if (size === undefined) return this.texts(name).map((text) => (text === "" ? Number.NaN : Number(text)));
+    if (size === undefined) return this.texts(name).map(decimal);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return Array.from({ length: Math.floor(bytes.length / size) }, (_, i) =>
       size === 2
@@ -121,20 +231,67 @@ export class DataSet {
 
   /** The items of a sequence. */
   items(name: AttributeName): DataSet[] {
-    const items = this.element(name)?.items ?? [];
-    return items.map((item) => new DataSet(item, this.transferSyntax, this.file));
+    return this.#dataSets(this.element(name)?.items);
   }
 
-  /** UTF-8 where declared (ISO_IR 192); any other text keeps its ASCII part right, which is all that is compared. */
-  #decoder(): TextDecoder {
-    const declared = this.#tree.elements.get(ATTRIBUTES.SpecificCharacterSet.tag)?.bytes;
-    const utf8 = declared !== undefined && Buffer.from(declared).toString("latin1").includes("192");
-    return utf8 ? UTF8 : LATIN1;
+  #dataSets(items: readonly ElementTree[] = []): DataSet[] {
+    return items.map((item) => new DataSet(item, this.transferSyntax, this.file, this.#characterSet));
+  }
+
+  #decoded(name: AttributeName, bytes: Uint8Array): string {
+    const { vr } = ATTRIBUTES[name];
+    // Only these two of the representations read here follow the character set (PS3.5, 6.1.2.3).
+    if ((vr !== "LO" && vr !== "SH") || this.#characterSet === "") return latin1(bytes);
+    return decoderOf(this.#characterSet).decode(bytes);
   }
 }
 
-const UTF8 = new TextDecoder("utf-8");
-const LATIN1 = new TextDecoder("latin1");
+/** Encodings of the single-byte and of the complete character sets (PS3.3, C.12.1.1.2); the code extensions of ISO 2022 are read without them. */
+const CHARACTER_SETS: Readonly<Record<string, string>> = {
+  ISO_IR_101: "iso-8859-2",
+  ISO_IR_109: "iso-8859-3",
+  ISO_IR_110: "iso-8859-4",
+  ISO_IR_126: "iso-8859-7",
+  ISO_IR_127: "iso-8859-6",
+  ISO_IR_138: "iso-8859-8",
+  ISO_IR_144: "iso-8859-5",
+  ISO_IR_192: "utf-8",
+  GB18030: "gb18030",
+  GBK: "gbk",
+  ISO_IR_13: "shift_jis",
+  ISO_2022_IR_87: "iso-2022-jp",
+  ISO_2022_IR_149: "euc-kr",
+};
+const DECODERS = new Map<string, TextDecoder>();
+
+function decoderOf(characterSet: string): TextDecoder {
+  let decoder = DECODERS.get(characterSet);
+  if (decoder === undefined) {
+    const names = characterSet.split("\\").map((name) => trimmed(name).replaceAll(" ", "_"));
+    const known = names.find((name) => CHARACTER_SETS[name] !== undefined);
+    decoder = new TextDecoder(known === undefined ? "latin1" : CHARACTER_SETS[known]);
+    DECODERS.set(characterSet, decoder);
+  }
+  return decoder;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+function ascii(bytes: Uint8Array, at: number, length: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + length));
+}
+
+/** Without the padding that the standard allows: spaces on both sides, a zero byte at the end. */
+function trimmed(value: string): string {
+  return value.replace(/[\0 ]+$/, "").trimStart();
+}
+
+/** DS and IS hold decimal numbers only (PS3.5, table 6.2-1), not what else Number() takes. */
+function decimal(text: string): number {
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+}
 
 /** Bytes per value of the binary representations. */
 const BINARY_SIZES: Readonly<Record<string, 2 | 4 | 8>> = { US: 2, UL: 4, FD: 8 };

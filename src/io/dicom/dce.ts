@@ -5,11 +5,13 @@ import { sameGrid } from "../../domain/grid.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import type { Volume } from "../../domain/volume.ts";
 import { type DicomFolder, type DicomSeries, describeSource, readDicomFolder, readPhase } from "./folder.ts";
-import type { DicomSource, PhaseMarks } from "./instance.ts";
+import type { DicomSource, PhaseMarks, SliceInstance } from "./instance.ts";
 
 export interface DicomDce extends WithIssues<DceSeries> {
   /** Identifiers of the series, in the order of time; several where each phase was a series of its own. */
   readonly sources: readonly DicomSource[];
+  /** Per phase, one instance per slice of the grid. */
+  readonly slices: readonly (readonly SliceInstance[])[];
 }
 
 export interface DceChoice {
@@ -45,6 +47,7 @@ export async function readDceSeries(dir: string, choice: DceChoice = {}): Promis
     value: createDceSeries(phases, candidate.timesSeconds),
     issues: [...folder.issues, ...candidate.parts.flatMap(({ issues }) => issues), ...candidate.issues],
     sources: candidate.parts.map(({ source }) => source),
+    slices: candidate.order.map(({ part, phase }) => part.phases[phase]),
   };
 }
 
@@ -89,9 +92,27 @@ function sameAcquisition(a: DicomSeries, b: DicomSeries): boolean {
     a.source.frameOfReferenceUid === b.source.frameOfReferenceUid &&
     a.source.modality === b.source.modality &&
     contrasts[0].every((value, i) => value === contrasts[1][i]) &&
+    componentOf(a) === componentOf(b) &&
     descriptionFamily(a.source) === descriptionFamily(b.source) &&
     sameGrid(a.grid, b.grid)
   );
+}
+
+function componentOf({ phases }: DicomSeries): string {
+  return phases[0][0].component;
+}
+
+/** Of the components of a Dixon acquisition the one that diagnosis is made on: the water image, where there is no plain one. */
+function withoutOtherComponents(found: readonly Candidate[]): readonly Candidate[] {
+  for (const component of ["", "WATER"]) {
+    const same = found.filter(({ parts }) => componentOf(parts[0]) === component);
+    if (same.length === 0) continue;
+    if (same.length === found.length) return found;
+    const message = `Of ${found.length} dynamic series the ${component === "" ? "plain" : "water"} images were taken.`;
+    const issue: Issue = { code: "dce-component", severity: "info", message };
+    return same.map((candidate) => ({ ...candidate, issues: [...candidate.issues, issue] }));
+  }
+  return found;
 }
 
 /** Words that count or name phases. */
@@ -148,7 +169,7 @@ function chosen(
     );
   const fitting = found.filter(named);
   const original = fitting.filter(({ parts }) => parts[0].source.imageType[0] !== "DERIVED");
-  const best = original.length > 0 ? original : fitting;
+  const best = withoutOtherComponents(original.length > 0 ? original : fitting);
   if (best.length === 1) return best[0];
   const list = folder.series.map(
     ({ source, phases }) =>

@@ -1,17 +1,18 @@
 /** A folder of DICOM files → image series. */
-import { relative } from "node:path";
+import { basename, dirname } from "node:path";
 import { DataError } from "../../domain/errors.ts";
 import type { Grid } from "../../domain/grid.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { createVolume, type Volume } from "../../domain/volume.ts";
 import { issueOfError } from "../error-issues.ts";
-import { readBytes } from "../files.ts";
-import { filesBelow } from "../folders.ts";
 import type { VolumeFromFile } from "../volume-file.ts";
-import { isDicom, parseDicom } from "./data-set.ts";
+import { withoutCopies } from "./copies.ts";
+import { readDicomHead } from "./head-file.ts";
 import { type DicomSource, describeFile, type SliceInstance } from "./instance.ts";
 import { splitPhases } from "./phases.ts";
 import { readSlices } from "./pixels.ts";
+import { scanFiles } from "./scan.ts";
+import { type Shear, straightened } from "./shear.ts";
 import { splitByGeometry, stackSlices } from "./stack.ts";
 
 /** Slices of one series and geometry. Pixels are read on demand by {@link readPhase}. */
@@ -22,6 +23,8 @@ export interface DicomSeries {
   readonly phases: readonly (readonly SliceInstance[])[];
   /** Seconds after the first phase; undefined where no attribute tells. */
   readonly timesSeconds: readonly number[] | undefined;
+  /** Where slices must be moved into the grid. */
+  readonly shear: Shear | undefined;
   readonly issues: readonly Issue[];
 }
 
@@ -34,17 +37,18 @@ export interface DicomFolder {
  * Reads the headers of all DICOM files below a folder, whatever their names, and sorts them into series and phases. A file
  * or a series that cannot be used gives an issue of severity `error`; the others go on.
  *
+ * @param source a folder, or the DICOMDIR in it.
  * @returns the series in the order of their numbers; issues name files relative to the folder.
  * @throws {DataError} `file-missing` where the folder does not exist, `dicom-none` where it holds no DICOM file.
  */
-export async function readDicomFolder(dir: string): Promise<DicomFolder> {
-  const { slices, issues } = await scan(dir);
-  const bySeries = groupBySeries(slices);
+export async function readDicomFolder(source: string): Promise<DicomFolder> {
+  const dir = dicomFolderOf(source);
+  const { slices, issues } = await scanFiles(dir);
   const series: DicomSeries[] = [];
-  for (const members of bySeries.values()) {
+  for (const members of groupBySeries(slices).values()) {
     for (const part of splitByGeometry(members)) {
       try {
-        series.push(seriesOf(part));
+        series.push(await seriesOf(part, dir));
       } catch (error) {
         issues.push(issueOfError(error, dir, `series ${describeSource(part[0].source)}`));
       }
@@ -54,22 +58,32 @@ export async function readDicomFolder(dir: string): Promise<DicomFolder> {
   return { series, issues };
 }
 
+/** The folder that is meant: of a DICOMDIR, the one in which it lies. */
+export function dicomFolderOf(source: string): string {
+  return basename(source).toUpperCase() === "DICOMDIR" ? dirname(source) : source;
+}
+
 /**
  * The voxels of one phase of a series, rescaled.
  *
  * @throws {DataError} what the reading of its files throws: `file-missing`, `dicom-damaged`, `dicom-pixels`.
  */
-export async function readPhase(series: DicomSeries, phase: number): Promise<Volume> {
-  return createVolume(series.grid, await readSlices(series.phases[phase]));
+export async function readPhase({ grid, phases, shear }: DicomSeries, phase: number): Promise<Volume> {
+  const values = await readSlices(phases[phase]);
+  return createVolume(grid, shear === undefined ? values : straightened(values, shear));
 }
 
-/** Reads one file that holds one slice. Throws as {@link readDicomFolder} would report. */
+/** Reads one file that holds one volume: a slice, an enhanced image or a mosaic. Throws as {@link readDicomFolder} would report. */
 export async function readDicomSlice(file: string): Promise<VolumeFromFile> {
-  const bytes = await readBytes(file);
-  if (!isDicom(bytes)) throw notImage(file, "a file that is not DICOM");
-  const described = describeFile(parseDicom(bytes, file));
-  if (described.kind !== "slice") throw notImage(file, described.why);
-  const series = seriesOf([described.slice]);
+  const head = readDicomHead(file);
+  if (head === undefined) throw notImage(file, "a file that is not DICOM");
+  const described = describeFile(head);
+  if (described.kind !== "slices") throw notImage(file, described.why);
+  const parts = splitByGeometry(described.slices);
+  const series = await seriesOf(parts[0], dirname(file));
+  if (parts.length > 1 || series.phases.length > 1) {
+    throw several(file, parts.length > 1 ? `${parts.length} stacks` : `${series.phases.length} phases`);
+  }
   const { grid, data } = await readPhase(series, 0);
   return { grid, data, issues: series.issues };
 }
@@ -85,12 +99,10 @@ export async function readDicomVolume(dir: string): Promise<VolumeFromFile> {
     const found = series.map(
       ({ source, phases }) => `${describeSource(source)} with ${phases.length} phase(s)`,
     );
-    throw new DataError("dicom-several", {
-      file: dir,
-      found: found.length === 0 ? (issues[0]?.message ?? "no series that can be used") : found.join(", "),
-      expected: "one series of one phase",
-      remedy: "Give the folder of that series.",
-    });
+    throw several(
+      dir,
+      found.length === 0 ? (issues[0]?.message ?? "no series that can be used") : found.join(", "),
+    );
   }
   const { grid, data } = await readPhase(series[0], 0);
   return { grid, data, issues: [...issues, ...series[0].issues] };
@@ -99,51 +111,6 @@ export async function readDicomVolume(dir: string): Promise<VolumeFromFile> {
 /** What a person calls a series. */
 export function describeSource({ seriesNumber, seriesDescription }: DicomSource): string {
   return `${seriesNumber ?? "without number"}${seriesDescription === "" ? "" : ` "${seriesDescription}"`}`;
-}
-
-interface Scan {
-  readonly slices: SliceInstance[];
-  readonly issues: Issue[];
-}
-
-async function scan(dir: string): Promise<Scan> {
-  const slices = new Map<string, SliceInstance>();
-  const issues: Issue[] = [];
-  const others = new Map<string, number>();
-  const copies: string[] = [];
-  const files = await filesBelow(dir);
-  for (const file of files) {
-    try {
-      const bytes = await readBytes(file);
-      const described = isDicom(bytes)
-        ? describeFile(parseDicom(bytes, file))
-        : ({ kind: "other", why: "files that are not DICOM" } as const);
-      if (described.kind === "other") others.set(described.why, (others.get(described.why) ?? 0) + 1);
-      else if (slices.has(described.slice.sopInstanceUid)) copies.push(relative(dir, file));
-      else slices.set(described.slice.sopInstanceUid, described.slice);
-    } catch (error) {
-      issues.push(issueOfError(error, dir));
-    }
-  }
-  if (files.length === 0 || others.get("files that are not DICOM") === files.length) {
-    throw new DataError("dicom-none", {
-      file: dir,
-      found: `${files.length} files, none of them DICOM`,
-      expected: "DICOM files",
-      remedy: "Check the path.",
-    });
-  }
-  for (const [why, count] of others) {
-    issues.push({ code: "dicom-left-out", severity: "info", message: `${count} ${why} were left out.` });
-  }
-  if (copies.length > 0) {
-    issues.push({
-      code: "dicom-duplicates",
-      severity: "warning",
-      message: `${copies.length} files repeat the SOPInstanceUID of another and were left out: ${copies.slice(0, 10).join(", ")}${copies.length > 10 ? " …" : ""}.`,
-    });
-  }
-  return { slices: [...slices.values()], issues };
 }
 
 function groupBySeries(slices: readonly SliceInstance[]): Map<string, SliceInstance[]> {
@@ -157,12 +124,32 @@ function groupBySeries(slices: readonly SliceInstance[]): Map<string, SliceInsta
   return groups;
 }
 
-function seriesOf(slices: readonly SliceInstance[]): DicomSeries {
-  const { grid, positions, issues } = stackSlices(slices);
+async function seriesOf(slices: readonly SliceInstance[], dir: string): Promise<DicomSeries> {
+  const stack = stackSlices(slices);
+  const { positions, issues } = await withoutCopies(stack.positions, dir);
   const split = splitPhases(positions);
-  return { source: slices[0].source, grid, ...split, issues: [...issues, ...split.issues] };
+  return {
+    source: slices[0].source,
+    grid: stack.grid,
+    ...split,
+    shear: stack.shear,
+    issues: [...stack.issues, ...issues, ...split.issues],
+  };
 }
 
 function notImage(file: string, found: string): DataError {
-  return new DataError("dicom-not-image", { file, found, expected: "a DICOM image of one slice" });
+  return new DataError("dicom-not-image", {
+    file,
+    found,
+    expected: "a DICOM image with a place in the patient",
+  });
+}
+
+function several(file: string, found: string): DataError {
+  return new DataError("dicom-several", {
+    file,
+    found,
+    expected: "one series of one phase",
+    remedy: "Give the folder of that series.",
+  });
 }

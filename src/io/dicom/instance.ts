@@ -1,7 +1,11 @@
-/** One DICOM image file: what is known of it without its pixels. */
+/** One DICOM image file: what is known of its slices without their pixels. */
 import { DataError } from "../../domain/errors.ts";
 import type { Triple } from "../../domain/grid.ts";
-import type { DataSet } from "./data-set.ts";
+import type { DataSet, DicomHead } from "./data-set.ts";
+import { type FrameGroups, frameGroupsOf } from "./functional-groups.ts";
+import { isMosaic, mosaicSlices } from "./mosaic.ts";
+import { type PixelSource, pixelSourceOf } from "./pixel-source.ts";
+import { scalingOf } from "./scaling.ts";
 import { secondsOf, secondsOfDateTime } from "./times.ts";
 
 /** Identifiers that say where images come from. */
@@ -24,6 +28,7 @@ export interface DicomSource {
 /** What may tell phases apart, in seconds where it is a time. */
 export interface PhaseMarks {
   readonly temporalPosition: number | undefined;
+  readonly temporalOffset: number | undefined;
   readonly triggerTime: number | undefined;
   readonly acquisitionTime: number | undefined;
   readonly acquisitionNumber: number | undefined;
@@ -31,7 +36,7 @@ export interface PhaseMarks {
   readonly instanceNumber: number | undefined;
 }
 
-/** A slice of a scalar image. */
+/** A slice of a scalar image: a file, a frame of it, or a tile of a mosaic. */
 export interface SliceInstance {
   readonly file: string;
   readonly sopInstanceUid: string;
@@ -51,61 +56,113 @@ export interface SliceInstance {
   readonly intercept: number;
   /** Echo time, repetition time and flip angle: series of one acquisition share them. */
   readonly contrast: readonly (number | undefined)[];
+  /** What sort of image it is where one series holds several, e.g. `WATER` or `PHASE`. */
+  readonly component: string;
+  readonly pixels: PixelSource;
+  /** Frame of the file, from 0. */
+  readonly frame: number;
+  /** Row and column of the frame at which the slice begins. */
+  readonly corner: readonly [number, number];
 }
 
 /** What a DICOM file is to Residua. */
 export type DicomFileKind =
-  | { readonly kind: "slice"; readonly slice: SliceInstance }
+  | { readonly kind: "slices"; readonly slices: readonly SliceInstance[] }
   /** An object without scalar images in space: a report, a segmentation, a screenshot. */
   | { readonly kind: "other"; readonly why: string };
 
 export const SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
 
+const GREY: ReadonlySet<string> = new Set(["MONOCHROME1", "MONOCHROME2"]);
+
 /**
- * Classifies a data set and reads its image attributes.
+ * Classifies a file and describes its slices: one, or one per frame or tile.
  *
- * @throws {DataError} `dicom-multiframe` or `dicom-mosaic` for images whose geometry is per frame or private,
- *   `dicom-attribute` where a required attribute of an image is missing or malformed.
+ * @throws {DataError} `dicom-attribute` where a required attribute of an image is missing or malformed, `dicom-mosaic`
+ *   where a Siemens mosaic lacks the private header that tells its geometry, `dicom-pixels` where pixels are missing or in
+ *   a form that is not read, `dicom-lookup-table` where values need a table.
  */
-export function describeFile(data: DataSet): DicomFileKind {
+export function describeFile(head: DicomHead): DicomFileKind {
+  const { data } = head;
+  if (data.element("DirectoryRecordSequence") !== undefined) return other("directories (DICOMDIR)");
   if (data.text("SOPClassUID") === SEGMENTATION_STORAGE) return other("segmentations");
-  if (data.element("PixelData") === undefined) return other("objects without pixels");
-  if ((data.number("SamplesPerPixel") ?? 1) !== 1) return other("colour images");
+  if (head.pixels === undefined) return other("objects without pixels");
   if (
-    (data.number("NumberOfFrames") ?? 1) > 1 ||
-    data.element("PerFrameFunctionalGroupsSequence") !== undefined
-  ) {
-    throw unread(data, "dicom-multiframe", "a multi-frame image");
-  }
-  const imageType = data.texts("ImageType");
-  if (imageType.includes("MOSAIC")) throw unread(data, "dicom-mosaic", "a Siemens mosaic");
-  if (data.element("ImagePositionPatient") === undefined)
-    return other("images without a position in the patient");
-  const rows = required(data, "Rows", 1)[0];
-  const columns = required(data, "Columns", 1)[0];
-  const cosines = required(data, "ImageOrientationPatient", 6);
-  const position = required(data, "ImagePositionPatient", 3);
-  const spacing = required(data, "PixelSpacing", 2);
-  return {
-    kind: "slice",
-    slice: {
+    (data.number("SamplesPerPixel") ?? 1) !== 1 ||
+    !GREY.has(data.text("PhotometricInterpretation") ?? "MONOCHROME2")
+  )
+    return other("colour images");
+  const groups = frameGroupsOf(data);
+  const placed = groups[0].find("PlanePositionSequence", "ImagePositionPatient");
+  if (placed === undefined) return other("images without a position in the patient");
+  const pixels = pixelSourceOf(head);
+  if (pixels === undefined) return other("objects without pixels");
+  if (groups.length !== pixels.frames) {
+    throw new DataError("dicom-multiframe", {
       file: data.file,
-      sopInstanceUid: requiredText(data, "SOPInstanceUID"),
-      source: sourceOf(data, imageType),
-      marks: marksOf(data),
-      rows,
-      columns,
-      orientation: [
-        [cosines[0], cosines[1], cosines[2]],
-        [cosines[3], cosines[4], cosines[5]],
-      ],
-      position: [position[0], position[1], position[2]],
-      pixelSpacing: [spacing[0], spacing[1]],
-      nominalThicknessMm: data.number("SpacingBetweenSlices") ?? data.number("SliceThickness"),
-      slope: data.number("RescaleSlope") ?? 1,
-      intercept: data.number("RescaleIntercept") ?? 0,
-      contrast: [data.number("EchoTime"), data.number("RepetitionTime"), data.number("FlipAngle")],
-    },
+      found: `${pixels.frames} frames, of which ${groups.length} have a place`,
+      expected: "PerFrameFunctionalGroupsSequence to have one item per frame",
+      remedy: "Export it as enhanced or as classic single-frame DICOM, or convert it to NIfTI.",
+    });
+  }
+  const source = sourceOf(data);
+  if (data.element("ModalityLUTSequence")?.items?.length) {
+    throw new DataError("dicom-lookup-table", {
+      file: data.file,
+      found: "values that a ModalityLUTSequence maps",
+      expected: "RescaleSlope and RescaleIntercept",
+      remedy: "Export the original images rather than ones made for display.",
+    });
+  }
+  const slices = groups.map((group, frame) => sliceOf(data, group, source, pixels, frame));
+  return { kind: "slices", slices: isMosaic(source.imageType) ? mosaicSlices(slices[0], data) : slices };
+}
+
+function sliceOf(
+  data: DataSet,
+  group: FrameGroups,
+  source: DicomSource,
+  pixels: PixelSource,
+  frame: number,
+): SliceInstance {
+  const place = requiredIn(data, group.find("PlanePositionSequence", "ImagePositionPatient"));
+  const cosines = required(
+    requiredIn(data, group.find("PlaneOrientationSequence", "ImageOrientationPatient")),
+    "ImageOrientationPatient",
+    6,
+  );
+  const measures = requiredIn(data, group.find("PixelMeasuresSequence", "PixelSpacing"));
+  const position = required(place, "ImagePositionPatient", 3);
+  const spacing = required(measures, "PixelSpacing", 2);
+  const sopInstanceUid = requiredText(data, "SOPInstanceUID");
+  return {
+    file: data.file,
+    sopInstanceUid,
+    source,
+    marks: marksOf(data, group, frame, pixels.frames),
+    rows: pixels.rows,
+    columns: pixels.columns,
+    orientation: [
+      [cosines[0], cosines[1], cosines[2]],
+      [cosines[3], cosines[4], cosines[5]],
+    ],
+    position: [position[0], position[1], position[2]],
+    pixelSpacing: [spacing[0], spacing[1]],
+    nominalThicknessMm: measures.number("SpacingBetweenSlices") ?? measures.number("SliceThickness"),
+    ...scalingOf(data, group),
+    contrast: [
+      group.find("MREchoSequence", "EffectiveEchoTime")?.number("EffectiveEchoTime") ??
+        data.number("EchoTime"),
+      group.find("MRTimingAndRelatedParametersSequence", "RepetitionTime")?.number("RepetitionTime"),
+      group.find("MRTimingAndRelatedParametersSequence", "FlipAngle")?.number("FlipAngle"),
+    ],
+    component: componentOf([
+      ...source.imageType,
+      ...(group.find("MRImageFrameTypeSequence", "FrameType")?.texts("FrameType") ?? []),
+    ]),
+    pixels,
+    frame,
+    corner: [0, 0],
   };
 }
 
@@ -127,19 +184,60 @@ export function sourceOf(data: DataSet, imageType: readonly string[] = data.text
   };
 }
 
-function marksOf(data: DataSet): PhaseMarks {
-  const trigger = data.number("TriggerTime");
+function marksOf(data: DataSet, group: FrameGroups, frame: number, frames: number): PhaseMarks {
+  const content = group.find("FrameContentSequence", "FrameContentSequence");
+  const trigger =
+    group
+      .find("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime")
+      ?.number("NominalCardiacTriggerDelayTime") ?? data.number("TriggerTime");
+  const number = data.number("InstanceNumber");
   return {
-    temporalPosition: data.number("TemporalPositionIdentifier"),
-    // In milliseconds (PS3.3, C.8.3.1).
+    temporalPosition: content?.number("TemporalPositionIndex") ?? data.number("TemporalPositionIdentifier"),
+    temporalOffset: group
+      .find("TemporalPositionSequence", "TemporalPositionTimeOffset")
+      ?.number("TemporalPositionTimeOffset"),
+    // In milliseconds (PS3.3, C.8.3.1 and C.7.6.16.2.7).
     triggerTime: trigger === undefined ? undefined : trigger / 1000,
     acquisitionTime:
+      secondsOfDateTime(
+        content?.text("FrameAcquisitionDateTime") ?? content?.text("FrameReferenceDateTime"),
+      ) ??
       secondsOfDateTime(data.text("AcquisitionDateTime")) ??
       secondsOf(data.text("AcquisitionDate"), data.text("AcquisitionTime")),
-    acquisitionNumber: data.number("AcquisitionNumber"),
+    acquisitionNumber: content?.number("FrameAcquisitionNumber") ?? data.number("AcquisitionNumber"),
     contentTime: secondsOf(data.text("ContentDate"), data.text("ContentTime")),
-    instanceNumber: data.number("InstanceNumber"),
+    // Frames of one file follow each other before the next file's.
+    instanceNumber: frames === 1 ? number : (number ?? 0) + frame / frames,
   };
+}
+
+/** Words of ImageType and FrameType that tell images of one place and time apart: components and Dixon separations. */
+const COMPONENTS: Readonly<Record<string, string>> = {
+  P: "PHASE",
+  PHASE: "PHASE",
+  "PHASE MAP": "PHASE",
+  R: "REAL",
+  REAL: "REAL",
+  I: "IMAGINARY",
+  IMAGINARY: "IMAGINARY",
+  W: "WATER",
+  WATER: "WATER",
+  F: "FAT",
+  FAT: "FAT",
+  IP: "IN_PHASE",
+  IN_PHASE: "IN_PHASE",
+  OP: "OUT_PHASE",
+  OPP_PHASE: "OUT_PHASE",
+  OUT_PHASE: "OUT_PHASE",
+  FF: "FAT_FRACTION",
+  FAT_FRACTION: "FAT_FRACTION",
+  SUB: "SUBTRACTION",
+  SUBTRACTION: "SUBTRACTION",
+};
+
+function componentOf(types: readonly string[]): string {
+  const found = types.flatMap((type) => (Object.hasOwn(COMPONENTS, type) ? [COMPONENTS[type]] : []));
+  return [...new Set(found)].sort().join(" ");
 }
 
 function other(why: string): DicomFileKind {
@@ -151,6 +249,11 @@ export function required(data: DataSet, name: Parameters<DataSet["numbers"]>[0],
   const values = data.numbers(name);
   if (values.length === count && values.every(Number.isFinite)) return values;
   throw attributeError(data, name, values.length === 0 ? "none" : values.join("\\"));
+}
+
+/** The data set that holds an attribute, or the whole one, whose lack of it the caller then reports. */
+function requiredIn(data: DataSet, found: DataSet | undefined): DataSet {
+  return found ?? data;
 }
 
 function requiredText(data: DataSet, name: Parameters<DataSet["text"]>[0]): string {
@@ -165,14 +268,5 @@ function attributeError(data: DataSet, name: string, value: string): DataError {
     found: `${name}: ${value}`,
     expected: `a well-formed ${name}`,
     remedy: "Export the image again; geometry is not guessed.",
-  });
-}
-
-function unread(data: DataSet, code: string, what: string): DataError {
-  return new DataError(code, {
-    file: data.file,
-    found: what,
-    expected: "one file per slice",
-    remedy: "Export it as classic single-frame DICOM, or convert it to NIfTI.",
   });
 }

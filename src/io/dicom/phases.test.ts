@@ -1,15 +1,32 @@
 import { describe, expect, it } from "vitest";
 import type { PhaseMarks, SliceInstance } from "./instance.ts";
 import { splitPhases } from "./phases.ts";
+import type { PixelSource } from "./pixel-source.ts";
 import { splitByGeometry, stackSlices } from "./stack.ts";
 
 const NO_MARKS: PhaseMarks = {
   temporalPosition: undefined,
+  temporalOffset: undefined,
   triggerTime: undefined,
   acquisitionTime: undefined,
   acquisitionNumber: undefined,
   contentTime: undefined,
   instanceNumber: undefined,
+};
+
+const PIXELS: PixelSource = {
+  file: "x.dcm",
+  transferSyntax: "1.2.840.10008.1.2.1",
+  offset: 0,
+  inflated: false,
+  encapsulated: false,
+  littleEndian: true,
+  rows: 2,
+  columns: 3,
+  frames: 1,
+  type: "int16",
+  bitsStored: 16,
+  signed: true,
 };
 
 function slice(z: number, marks: Partial<PhaseMarks> = {}, rest: Partial<SliceInstance> = {}): SliceInstance {
@@ -43,6 +60,10 @@ function slice(z: number, marks: Partial<PhaseMarks> = {}, rest: Partial<SliceIn
     slope: 1,
     intercept: 0,
     contrast: [2, 5, 10],
+    component: "",
+    pixels: PIXELS,
+    frame: 0,
+    corner: [0, 0],
     ...rest,
   };
 }
@@ -156,10 +177,10 @@ describe("stackSlices", () => {
     );
   });
 
-  it("refuses slices that are shifted sideways, one alone or all in a slant", () => {
+  it("refuses a slice that is shifted sideways alone, and slices in too steep a slant", () => {
     const off = [0, 2, 4].map((z) => slice(z, {}, { position: [10 + (z === 2 ? 1 : 0), 20, z] }));
-    const slanted = [0, 2, 4].map((z) => slice(z, {}, { position: [10 + z / 10, 20, z] }));
-    for (const slices of [off, slanted]) {
+    const steep = [0, 2, 4].map((z) => slice(z, {}, { position: [10 + 2 * z, 20, z] }));
+    for (const slices of [off, steep]) {
       expect(() => stackSlices(slices)).toThrow(expect.objectContaining({ code: "dicom-geometry" }));
     }
   });

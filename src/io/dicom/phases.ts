@@ -16,6 +16,7 @@ type Mark = keyof PhaseMarks;
 /** In the order of trust. ContentTime is when an image was made; numbers of instances give an order at best, no times. */
 const MARKS: readonly Mark[] = [
   "temporalPosition",
+  "temporalOffset",
   "triggerTime",
   "acquisitionTime",
   "acquisitionNumber",
@@ -23,10 +24,11 @@ const MARKS: readonly Mark[] = [
   "instanceNumber",
 ];
 /** Marks that are times. */
-const CLOCKS: readonly Mark[] = ["triggerTime", "acquisitionTime", "contentTime"];
+const CLOCKS: readonly Mark[] = ["temporalOffset", "triggerTime", "acquisitionTime", "contentTime"];
 
 const ATTRIBUTE_NAMES: Readonly<Record<Mark, string>> = {
   temporalPosition: "TemporalPositionIdentifier",
+  temporalOffset: "TemporalPositionTimeOffset",
   triggerTime: "TriggerTime",
   acquisitionTime: "AcquisitionTime",
   acquisitionNumber: "AcquisitionNumber",

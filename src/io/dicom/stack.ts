@@ -2,13 +2,16 @@
 import { DataError } from "../../domain/errors.ts";
 import type { Grid, Triple } from "../../domain/grid.ts";
 import type { Issue } from "../../domain/issues.ts";
-import { cross, dot, gridOfSteps, scaled } from "../affine.ts";
+import { cross, dot, gridOfSteps, type Steps, scaled } from "../affine.ts";
 import type { SliceInstance } from "./instance.ts";
+import { type Shear, shearOf } from "./shear.ts";
 
 export interface SliceStack {
   readonly grid: Grid;
   /** Per slice of the grid, all instances at that position (several where there are several phases). */
   readonly positions: readonly (readonly SliceInstance[])[];
+  /** Where slices are shifted sideways in even steps, as by a tilted gantry. */
+  readonly shear: Shear | undefined;
   readonly issues: readonly Issue[];
 }
 
@@ -18,7 +21,7 @@ const SAME_POSITION_MM = 0.02;
 const LARGEST_UNEVENNESS = 0.05;
 const SAME_COSINE = 1e-4;
 
-/** Splits the slices of one series by size, orientation, pixel spacing and echo time; a localiser has three such parts. */
+/** Splits the slices of one series by size, orientation, pixel spacing, echo time and component; a localiser has three such parts. */
 export function splitByGeometry(slices: readonly SliceInstance[]): SliceInstance[][] {
   const groups: SliceInstance[][] = [];
   for (const slice of slices) {
@@ -35,6 +38,7 @@ function sameGeometry(a: SliceInstance, b: SliceInstance): boolean {
     a.rows === b.rows &&
     a.columns === b.columns &&
     a.contrast[0] === b.contrast[0] &&
+    a.component === b.component &&
     a.orientation.every((axis, i) =>
       axis.every((value, j) => close(value, b.orientation[i][j], SAME_COSINE)),
     ) &&
@@ -88,17 +92,19 @@ export function stackSlices(slices: readonly SliceInstance[]): SliceStack {
       message: `The series has one slice; its thickness of ${nominalThicknessMm} mm was taken from the header.`,
     });
   }
-  const grid = gridOfSteps(
-    {
-      shape: [count, rows, columns],
-      // PixelSpacing: first the distance between rows, then between columns (PS3.3, 10.7.1.3).
-      steps: [step, scaled(orientation[1], pixelSpacing[0]), scaled(orientation[0], pixelSpacing[1])],
-      origin: first,
-    },
-    "dicom-geometry",
-    file,
-  );
-  return { grid, positions, issues };
+  // PixelSpacing: first the distance between rows, then between columns (PS3.3, 10.7.1.3).
+  const inPlane = [scaled(orientation[1], pixelSpacing[0]), scaled(orientation[0], pixelSpacing[1])] as const;
+  const straight: Steps = { shape: [count, rows, columns], steps: [step, ...inPlane], origin: first };
+  const shear = shearOf(straight, file);
+  const grid = gridOfSteps(shear?.steps ?? straight, "dicom-geometry", file);
+  if (shear !== undefined) {
+    issues.push({
+      code: "series-sheared",
+      severity: "warning",
+      message: `Each slice is shifted by ${shear.perSlice.map((value) => value.toFixed(3)).join(" rows and ")} columns against the one before it, as by a tilted gantry; the slices were moved into a rectangular grid with linear interpolation.`,
+    });
+  }
+  return { grid, positions, shear, issues };
 }
 
 function requireEven(heights: readonly number[], file: string): void {

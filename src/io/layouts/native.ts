@@ -181,6 +181,8 @@ export interface ExaminationExtras {
   readonly segmentation?: LabelMap;
   readonly source?: Readonly<Record<string, unknown>>;
   readonly issues?: readonly Issue[];
+  /** Whether phases are written as `.nii` rather than `.nii.gz`. */
+  readonly uncompressed?: boolean;
 }
 
 /**
@@ -195,7 +197,7 @@ export async function writeExamination(
   patientId: string,
   visit: VisitName,
   series: DceSeries,
-  { segmentation, source = {}, issues = [] }: ExaminationExtras = {},
+  { segmentation, source = {}, issues = [], uncompressed = false }: ExaminationExtras = {},
 ): Promise<ExaminationRecord> {
   requireFolderName(patientId);
   requireFolderName(visit);
@@ -207,7 +209,7 @@ export async function writeExamination(
 
   const phaseFiles: string[] = [];
   for (const [i, phase] of series.phases.entries()) {
-    const file = join(folder, `dce_${String(i).padStart(3, "0")}.nii.gz`);
+    const file = join(folder, `dce_${String(i).padStart(3, "0")}.nii${uncompressed ? "" : ".gz"}`);
     await writeNifti(file, phase);
     phaseFiles.push(file);
   }

@@ -4,7 +4,7 @@ import { type Triple, voxelCount } from "../../domain/grid.ts";
 import { createVolume } from "../../domain/volume.ts";
 import { readBytes } from "../files.ts";
 import { gunzipUpTo, isGzip } from "../gzip.ts";
-import { RAW_TYPES, rescaled, valuesOf } from "../raw-values.ts";
+import { RAW_TYPES, requireReadableSize, rescaled, valuesOf } from "../raw-values.ts";
 import type { VolumeFromFile } from "../volume-file.ts";
 import { gridOfHeader } from "./geometry.ts";
 import { NIFTI_HEADER_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
@@ -15,7 +15,8 @@ import { NIFTI_HEADER_BYTES, type NiftiHeader, parseNiftiHeader } from "./header
  * @returns the volume in LPS. Values keep the type of the file (64-bit integers become float64) unless scl_slope and
  *   scl_inter change them; then they are float32. The issues tell of an unstated unit or of contradictory spacings.
  * @throws {DataError} `file-missing`, `gzip-damaged`, `nifti-header`, `nifti-pair`, `nifti-datatype`,
- *   `nifti-dimensions` (not 3D), `nifti-geometry`, `nifti-units`, `nifti-scaling`, `nifti-truncated`, `grid-invalid`.
+ *   `nifti-dimensions` (not 3D), `nifti-geometry`, `nifti-units`, `nifti-scaling`, `nifti-truncated`,
+ *   `image-too-large`, `grid-invalid`.
  */
 export async function readNifti(file: string): Promise<VolumeFromFile> {
   const stored = await readBytes(file);
@@ -24,6 +25,10 @@ export async function readNifti(file: string): Promise<VolumeFromFile> {
   const header = parseNiftiHeader(start, file);
   const shape = shapeOf(header, file);
   const { grid, issues } = gridOfHeader(header, shape, file);
+
+  const { slope, intercept } = scaling(header, file);
+  const plain = slope === 1 && intercept === 0;
+  requireReadableSize(voxelCount(grid), header.type, !plain, file);
 
   const dataBytes = voxelCount(grid) * RAW_TYPES[header.type].bytes;
   const end = dataOffset(header, file) + dataBytes;
@@ -37,8 +42,7 @@ export async function readNifti(file: string): Promise<VolumeFromFile> {
     });
   }
   const values = valuesOf(bytes.subarray(end - dataBytes, end), header.type, header.littleEndian, file);
-  const { slope, intercept } = scaling(header, file);
-  const data = slope === 1 && intercept === 0 ? values : rescaled(values, slope, intercept);
+  const data = plain ? values : rescaled(values, slope, intercept);
   return { ...createVolume(grid, data), issues };
 }
 

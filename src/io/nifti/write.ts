@@ -1,9 +1,8 @@
 /** Volumes → NIfTI-1 files. */
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import { DataError, UsageError } from "../../domain/errors.ts";
 import type { Volume, VoxelArray } from "../../domain/volume.ts";
 import { writeAtomically } from "../files.ts";
+import { gzipped } from "../gzip.ts";
 import type { RawType } from "../raw-values.ts";
 import { orientationOfGrid } from "./geometry.ts";
 import { NIFTI_TYPES, NIFTI1 } from "./header.ts";
@@ -15,8 +14,8 @@ const LARGEST_SIZE = 32767;
 const UNITS = 2 | 8;
 /** NIFTI_XFORM_SCANNER_ANAT. */
 const SCANNER = 1;
-/** On a breast MR level 6 takes five times as long and saves 1 to 7 %. */
-const GZIP_LEVEL = 4;
+/** On a breast MR level 4 takes twice as long and saves 7 %, level 6 five times as long for 1 to 7 % more. */
+const GZIP_LEVEL = 1;
 
 /**
  * Writes a volume as NIfTI-1 in its own data type, with sform and qform in RAS. The same volume gives the same bytes.
@@ -33,15 +32,14 @@ export async function writeNifti(file: string, volume: Volume): Promise<void> {
       expected: "one that ends in .nii or .nii.gz",
     });
   }
-  const bytes = niftiBytes(volume, file);
-  if (!file.endsWith(".gz")) return writeAtomically(file, bytes);
-  const packed = await promisify(gzip)(bytes, { level: GZIP_LEVEL });
-  // RFC 1952: the operating system's number, "unknown" so that every platform writes the same bytes.
-  packed[9] = 255;
-  return writeAtomically(file, packed);
+  const parts = [headerOf(volume, file), bytesOf(volume.data)];
+  return writeAtomically(
+    file,
+    file.endsWith(".gz") ? await gzipped(parts, GZIP_LEVEL) : Buffer.concat(parts),
+  );
 }
 
-function niftiBytes({ grid, data }: Volume, file: string): Uint8Array {
+function headerOf({ grid, data }: Volume, file: string): Uint8Array {
   const [slices, rows, columns] = grid.shape;
   if (Math.max(slices, rows, columns) > LARGEST_SIZE) {
     throw new DataError("nifti-size", {
@@ -51,7 +49,7 @@ function niftiBytes({ grid, data }: Volume, file: string): Uint8Array {
     });
   }
   const type = typeOfArray(data);
-  const bytes = new Uint8Array(DATA_OFFSET + data.byteLength);
+  const bytes = new Uint8Array(DATA_OFFSET);
   const view = new DataView(bytes.buffer);
   const shorts = (at: number, values: readonly number[]) =>
     values.forEach((value, i) => {
@@ -76,8 +74,11 @@ function niftiBytes({ grid, data }: Volume, file: string): Uint8Array {
     orientation.srow.flatMap((row, i) => [...row, orientation.offset[i]]),
   );
   bytes.set([0x6e, 0x2b, 0x31, 0], NIFTI1.magicAt); // "n+1"
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), DATA_OFFSET);
   return bytes;
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: VoxelArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 const ARRAY_TYPES: Readonly<Record<string, RawType>> = {

@@ -5,7 +5,7 @@ import { voxelCount } from "../../domain/grid.ts";
 import { createVolume, type VoxelArray } from "../../domain/volume.ts";
 import { readBytes } from "../files.ts";
 import { gunzipUpTo } from "../gzip.ts";
-import { RAW_TYPES, type RawType, valuesOf } from "../raw-values.ts";
+import { RAW_TYPES, type RawType, requireReadableSize, valuesOf } from "../raw-values.ts";
 import type { VolumeFromFile } from "../volume-file.ts";
 import { gridOfHeader } from "./geometry.ts";
 import { badHeader, type NrrdHeader, parseNrrdHeader, requiredField } from "./header.ts";
@@ -16,7 +16,7 @@ import { badHeader, type NrrdHeader, parseNrrdHeader, requiredField } from "./he
  *
  * @returns the volume in LPS, in the type of the file (64-bit integers become float64).
  * @throws {DataError} `file-missing` (the header or its data file), `nrrd-header`, `nrrd-dimensions`, `nrrd-geometry`,
- *   `nrrd-encoding` (an encoding or a list of data files that is not read), `nrrd-truncated`, `gzip-damaged`.
+ *   `nrrd-encoding` (an encoding or a list of data files that is not read), `nrrd-truncated`, `gzip-damaged`, `image-too-large`.
  */
 export async function readNrrd(file: string): Promise<VolumeFromFile> {
   const bytes = await readBytes(file);
@@ -25,10 +25,12 @@ export async function readNrrd(file: string): Promise<VolumeFromFile> {
   const encoding = requiredField(header, "encoding", file).toLowerCase();
   const decode = ENCODINGS[encoding];
   if (decode === undefined) throw unreadEncoding(file, `the encoding "${encoding}"`);
+  const type = typeOf(header, file);
+  requireReadableSize(voxelCount(grid), type, false, file);
   const decoded = decode({
     stored: await storedData(header, bytes, file),
     count: voxelCount(grid),
-    type: typeOf(header, file),
+    type,
     skip: byteSkip(header, file),
     header,
     file,

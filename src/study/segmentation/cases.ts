@@ -8,6 +8,7 @@ import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { requireSameGrid, type Volume } from "../../domain/volume.ts";
 import { type DceChannel, dceInput } from "../../imaging/dce-input.ts";
 import { replaceNonFinite } from "../../imaging/non-finite.ts";
+import { readDceSeries } from "../../io/dicom/dce.ts";
 import { readLabelMap, readVolume } from "../../io/images.ts";
 import { readDceSeriesOf, readNativeCohort, readSegmentationOf } from "../../io/layouts/native.ts";
 import { readSegmentationDataset } from "../../io/layouts/nnunet-raw.ts";
@@ -23,6 +24,8 @@ export interface SegmentationCase {
   /** All files that the case is read from. */
   readonly files: readonly string[];
   readonly hasReference: boolean;
+  /** Where the case was read from DICOM files: their folder. */
+  readonly dicomFolder?: string;
   load(): Promise<WithIssues<LoadedCase>>;
 }
 
@@ -147,6 +150,25 @@ export function examinationCase(
       if (segmentationFile === undefined) return { value: loaded, issues };
       const mask = await readSegmentationOf(record, input.grid);
       return { value: { ...loaded, labels: mask.data.map((value) => (value > 0 ? 1 : 0)) }, issues };
+    },
+  };
+}
+
+/** An examination in DICOM files, without a reference; its folder's name is the case's. */
+export function dicomCase(folder: string, channels: readonly DceChannel[]): SegmentationCase {
+  const id = path.basename(path.resolve(folder));
+  return {
+    id,
+    patientId: id,
+    files: [folder],
+    hasReference: false,
+    dicomFolder: folder,
+    async load() {
+      const { value: series, issues } = await readDceSeries(folder);
+      const finite = series.phases.map((phase) => replaceNonFinite(phase, id).value);
+      const { grid, channels: values } = dceInput({ ...series, phases: finite }, channels);
+      const anatomy = finite[choosePhases(series.timesSeconds).pre].data;
+      return { value: { grid, channels: values, anatomy }, issues };
     },
   };
 }

@@ -185,10 +185,11 @@ describe.skipIf(!hasSharedData("dcm-qa"))("a GE series of ten volumes", () => {
     expect(series[0].issues.map(({ code }) => code)).toEqual(["series-times-unknown"]);
   });
 
-  it("beside mosaics, which are reported one by one", async () => {
+  it("is one of three series of its folder, the others being mosaics with their times", async () => {
     const { series, issues } = await readDicomFolder(sharedData("dcm-qa/In"));
-    expect(series).toHaveLength(1);
-    expect(issues.filter(({ code }) => code === "dicom-mosaic")).toHaveLength(4);
+    expect(series.map(({ phases }) => phases.length)).toEqual([2, 10, 2]);
+    expect(series[0].timesSeconds?.[0]).toBe(0);
+    expect(issues.filter(({ severity }) => severity === "error")).toEqual([]);
   });
 });
 

@@ -1,0 +1,86 @@
+/** All DICOM images below a folder, without their pixels. */
+import { relative } from "node:path";
+import { DataError, ResiduaError } from "../../domain/errors.ts";
+import type { Issue } from "../../domain/issues.ts";
+import { issueOfError } from "../error-issues.ts";
+import { filesBelow } from "../folders.ts";
+import { missingFiles, type ReferencedFile, referencedFiles } from "./directory.ts";
+import { headScratch, readDicomHead } from "./head-file.ts";
+import { describeFile, type SliceInstance } from "./instance.ts";
+
+export interface Scan {
+  readonly slices: readonly SliceInstance[];
+  readonly issues: Issue[];
+}
+
+const NOT_DICOM = "files that are not DICOM";
+/** Files after which other work may run, since they are read synchronously. */
+const FILES_PER_TURN = 32;
+/** More names would hide the message. */
+const MOST_NAMES = 10;
+
+/**
+ * Files that repeat a SOPInstanceUID are left out with a warning, other objects than images with their number, damaged files
+ * with an error each.
+ *
+ * @throws {DataError} `file-missing` where the folder does not exist, `dicom-none` where it holds no DICOM file.
+ */
+export async function scanFiles(dir: string): Promise<Scan> {
+  const byInstance = new Map<string, readonly SliceInstance[]>();
+  const issues: Issue[] = [];
+  const others = new Map<string, number>();
+  const copies: string[] = [];
+  const references: ReferencedFile[] = [];
+  const scratch = headScratch();
+  const files = await filesBelow(dir);
+  for (const [i, file] of files.entries()) {
+    if (i % FILES_PER_TURN === FILES_PER_TURN - 1) await new Promise(setImmediate);
+    try {
+      const head = readDicomHead(file, scratch);
+      const described =
+        head === undefined ? ({ kind: "other", why: NOT_DICOM } as const) : describeFile(head);
+      if (described.kind === "other") {
+        others.set(described.why, (others.get(described.why) ?? 0) + 1);
+        if (head !== undefined) references.push(...referencedFiles(head.data));
+        continue;
+      }
+      const uid = described.slices[0].sopInstanceUid;
+      if (byInstance.has(uid)) copies.push(relative(dir, file));
+      else byInstance.set(uid, described.slices);
+    } catch (error) {
+      if (!(error instanceof ResiduaError)) throw error;
+      issues.push(issueOfError(error, dir));
+    }
+  }
+  if (files.length === 0 || others.get(NOT_DICOM) === files.length) {
+    throw new DataError("dicom-none", {
+      file: dir,
+      found: `${files.length} files, none of them DICOM`,
+      expected: "DICOM files",
+      remedy: "Check the path.",
+    });
+  }
+  for (const [why, count] of others) {
+    issues.push({ code: "dicom-left-out", severity: "info", message: `${count} ${why} were left out.` });
+  }
+  if (copies.length > 0) {
+    issues.push({
+      code: "dicom-duplicates",
+      severity: "warning",
+      message: `${copies.length} files repeat the SOPInstanceUID of another and were left out: ${someNames(copies)}.`,
+    });
+  }
+  const missing = missingFiles(references, files);
+  if (missing.length > 0) {
+    issues.push({
+      code: "dicomdir-files-missing",
+      severity: "warning",
+      message: `${missing.length} files that a DICOMDIR lists are not in the folder: ${someNames(missing)}. Copy the whole medium.`,
+    });
+  }
+  return { slices: [...byInstance.values()].flat(), issues };
+}
+
+function someNames(names: readonly string[]): string {
+  return `${names.slice(0, MOST_NAMES).join(", ")}${names.length > MOST_NAMES ? " …" : ""}`;
+}

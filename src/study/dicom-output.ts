@@ -1,0 +1,123 @@
+/** Segmentations and measurements as DICOM objects beside the images that they were made from. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { choosePhases } from "../domain/dce.ts";
+import { DataError } from "../domain/errors.ts";
+import type { LabelMap } from "../domain/volume.ts";
+import { functionalTumourVolume } from "../imaging/functional-tumour-volume.ts";
+import { percentEnhancement, signalEnhancementRatio } from "../imaging/kinetics.ts";
+import { replaceNonFinite } from "../imaging/non-finite.ts";
+import { longestDiameterMm, volumeMl } from "../imaging/shape.ts";
+import { type DicomDce, readDceSeries } from "../io/dicom/dce.ts";
+import {
+  type PredictedQuantities,
+  type Quantities,
+  writeMeasurementReport,
+} from "../io/dicom/writing/measurement-report.ts";
+import type { Algorithm } from "../io/dicom/writing/object.ts";
+import { type WrittenSegment, writeDicomSegmentation } from "../io/dicom/writing/segmentation.ts";
+import { readSourceImage } from "../io/dicom/writing/source.ts";
+import { isFolder } from "../io/folders.ts";
+import type { NetworkKind } from "./schema.ts";
+import type { LabelName } from "./segmentation/cases.ts";
+import { VERSIONS } from "./versions.ts";
+
+/** Which DICOM objects a command writes: a segmentation alone, or with a measurement report that refers to it. */
+export type DicomOutput = "seg" | "seg-and-sr";
+
+export interface DicomResult {
+  /** Folder of the DICOM images that were segmented. */
+  readonly source: string;
+  /** Path of the objects without their endings `.seg.dcm` and `.sr.dcm`. */
+  readonly target: string;
+  readonly output: DicomOutput;
+  readonly mask: LabelMap;
+  readonly segments: readonly WrittenSegment[];
+  readonly algorithm: Algorithm;
+  readonly predictions?: readonly PredictedQuantities[];
+}
+
+/**
+ * Writes the objects. They refer to the early post-contrast phase, on which the tumour stands out; FTV is that inside each segment.
+ *
+ * @returns the files, the segmentation first.
+ * @throws {DataError} `grid-mismatch` where the mask does not lie on the source, `dicom-attribute` where the source lacks what
+ *   references need, and as {@link readDceSeries}.
+ */
+export async function writeDicomResult(result: DicomResult): Promise<string[]> {
+  const { target, mask, segments, algorithm } = result;
+  const dce = await readDceSeries(result.source);
+  const { early } = choosePhases(dce.value.timesSeconds);
+  const source = await readSourceImage(dce.slices[early]);
+  const origin = { source, algorithm, createdAt: new Date() };
+  const file = `${target}.seg.dcm`;
+  const { grid } = dce.value.phases[early];
+  const segmentation = await writeDicomSegmentation(file, { ...origin, mask, grid, segments });
+  if (result.output === "seg") return [file];
+  const report = `${target}.sr.dcm`;
+  await writeMeasurementReport(report, {
+    ...origin,
+    segmentation,
+    measurements: segments.map(({ value }) => quantitiesOf(mask, value, dce)),
+    predictions: result.predictions ?? [],
+  });
+  return [file, report];
+}
+
+/** Name and version of a network as objects state them. */
+export function networkAlgorithm(network: NetworkKind, models: number): Algorithm {
+  return {
+    name: `Residua ${network}${models > 1 ? `, ${models} folds` : ""}`,
+    version: VERSIONS.residua,
+  };
+}
+
+/** The classes of a model but the background, by their values in the mask. */
+export function segmentsOf(labels: readonly LabelName[]): WrittenSegment[] {
+  return labels.slice(1).map(({ name, value }) => ({ label: name, value }));
+}
+
+/**
+ * The DICOM folder of a case `patient/visit`: that of the same name below the given folder, or the folder itself.
+ *
+ * @throws {DataError} `dicom-source-missing` where none was given for images that are not DICOM.
+ */
+export async function dicomSourceOf(id: string, given: string | undefined): Promise<string> {
+  if (given === undefined) {
+    throw new DataError("dicom-source-missing", {
+      found: `no DICOM images of ${id}`,
+      expected: "the DICOM images, to which a segmentation object refers",
+      remedy: "Give the folder of DICOM files as the input, or with --dicom-source where the command has it.",
+    });
+  }
+  const own = path.join(given, id);
+  return (await isFolder(own)) ? own : given;
+}
+
+/** Whether an input folder is to be read as DICOM: neither a cohort nor an examination in the native layout. */
+export function isDicomInput(folder: string): boolean {
+  return !["images", "examination.json"].some((name) => existsSync(path.join(folder, name)));
+}
+
+function quantitiesOf(mask: LabelMap, label: number, { value: series }: DicomDce): Quantities {
+  const roles = choosePhases(series.timesSeconds);
+  const [pre, early, late] = [roles.pre, roles.early, roles.late].map(
+    (index) => replaceNonFinite(series.phases[index]).value,
+  );
+  const region = { grid: pre.grid, data: mask.data.map((value) => (value === label ? 1 : 0)) };
+  const ftv = functionalTumourVolume({
+    pe: percentEnhancement(pre, early),
+    ser: signalEnhancementRatio(pre, early, late),
+    region,
+  });
+  const diameter = longestDiameterMm(region);
+  return {
+    volumeMl: rounded(volumeMl(region)),
+    ftvMl: rounded(ftv.ml),
+    ...(diameter === null ? {} : { longestDiameterMm: rounded(diameter) }),
+  };
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(4));
+}
