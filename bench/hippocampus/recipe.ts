@@ -74,7 +74,14 @@ const losses: number[] = [];
 const before = process.cpuUsage();
 const result = await train({
   executable,
-  batches: batchSource({ cases: trainingCases, store, network, batchSize, key: deriveKey(key, "batches") }),
+  batches: batchSource({
+    cases: trainingCases,
+    store,
+    network,
+    plan: { ...plan, batchSize },
+    recipe: { augmentation: "nnunet" },
+    key: deriveKey(key, "batches"),
+  }),
   steps,
   schedule: polynomialSchedule({
     initialRate: Number(values.rate),

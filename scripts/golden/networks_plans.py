@@ -1,4 +1,4 @@
-"""Plans that nnU-Net v2's own planner makes of simulated fingerprints.
+"""Plans that nnU-Net v2's own planners (default, residual encoder M and L) make of simulated fingerprints.
 
 Run: python scripts/golden/networks_plans.py > tests/golden/networks/plans.json
 Needs: pip install nnunetv2==2.8.1
@@ -19,10 +19,17 @@ for variable in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):
 from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import (  # noqa: E402
     ExperimentPlanner,
 )
+from nnunetv2.experiment_planning.experiment_planners.residual_unets.residual_encoder_unet_planners import (  # noqa: E402
+    nnUNetPlannerResEncL,
+    nnUNetPlannerResEncM,
+)
 from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape  # noqa: E402
 
 
-def plan(fingerprint, classes, channels):
+PLANNERS = {"nnunet": ExperimentPlanner, "resenc-m": nnUNetPlannerResEncM, "resenc-l": nnUNetPlannerResEncL}
+
+
+def plan(fingerprint, classes, channels, preset="nnunet"):
     """The 3d_fullres part of `plan_experiment`, called as it calls it."""
     folder = os.path.join(SCRATCH, "Dataset001_Golden")
     for sub in ("imagesTr", "labelsTr"):
@@ -37,7 +44,7 @@ def plan(fingerprint, classes, channels):
         json.dump(dataset, file)
     with open(os.path.join(folder, "dataset_fingerprint.json"), "w") as file:
         json.dump(fingerprint, file)
-    planner = ExperimentPlanner("Dataset001_Golden")
+    planner = PLANNERS[preset]("Dataset001_Golden")
     forward, backward = planner.determine_transpose()
     spacing = planner.determine_fullres_target_spacing()
     shapes = [
@@ -61,7 +68,7 @@ def plan(fingerprint, classes, channels):
         "strides": [back(s) for s in architecture["strides"]],
         "kernels": [back(k) for k in architecture["kernel_sizes"]],
         "features": list(architecture["features_per_stage"]),
-        "blocksPerStage": list(architecture["n_conv_per_stage"]),
+        "blocksPerStage": list(architecture.get("n_conv_per_stage") or architecture["n_blocks_per_stage"]),
         "blocksPerStageDecoder": list(architecture["n_conv_per_stage_decoder"]),
         "useMask": bool(result["use_mask_for_norm"][0]),
         "memoryEstimate": int(list(cache.values())[-1]),
@@ -101,13 +108,16 @@ def main():
         (fixed([1.0, 1.0, 1.0], [36, 50, 35], 260), 3, 1),
     ]
     inputs += [(simulated(rng), int(rng.integers(2, 5)), int(rng.integers(1, 3))) for _ in range(25)]
+    inputs = [(*each, "nnunet") for each in inputs] + [
+        (*each, preset) for preset in ("resenc-m", "resenc-l") for each in inputs[:20]
+    ]
     out = []
-    for fingerprint, classes, channels in inputs:
-        expected = plan(fingerprint, classes, channels)
+    for fingerprint, classes, channels, preset in inputs:
+        expected = plan(fingerprint, classes, channels, preset)
         cases = len(fingerprint["spacings"])
         if len({json.dumps(s) for s in fingerprint["spacings"]}) == 1 and cases > 20:
             fingerprint = {**fingerprint, "spacings": fingerprint["spacings"][:1], "shapes_after_crop": fingerprint["shapes_after_crop"][:1]}
-        out.append({"fingerprint": fingerprint, "cases": cases, "classes": classes, "channels": channels, "plan": expected})
+        out.append({"fingerprint": fingerprint, "cases": cases, "classes": classes, "channels": channels, "preset": preset, "plan": expected})
     json.dump(
         {"tool": "nnunetv2", "version": version("nnunetv2"), "script": "scripts/golden/networks_plans.py", "cases": out},
         sys.stdout,

@@ -1,4 +1,4 @@
-"""Outputs, losses and gradients of nnU-Net's own network and loss, for networks of a few channels.
+"""Outputs, losses and gradients of nnU-Net's own networks (plain and residual encoder) and loss, for networks of a few channels.
 
 Tensors follow a rule that the test repeats (`lcg`), and large results are kept as their norm and their inner products with tensors of
 the same rule, so that the file stays small.
@@ -18,7 +18,7 @@ for variable in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from dynamic_network_architectures.architectures.unet import PlainConvUNet  # noqa: E402
+from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet  # noqa: E402
 from nnunetv2.training.loss.compound_losses import DC_and_CE_loss  # noqa: E402
 from nnunetv2.training.loss.deep_supervision import DeepSupervisionWrapper  # noqa: E402
 from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss  # noqa: E402
@@ -52,6 +52,11 @@ def our_name(theirs, stages):
     """The state name of one of nnU-Net's parameters; None for a bias before a normalisation, which has no effect."""
     parts = theirs.split(".")
     kind = {"conv.weight": "conv.weight", "norm.weight": "norm.scale", "norm.bias": "norm.shift"}.get(".".join(parts[-2:]))
+    if parts[:2] == ["encoder", "stem"]:
+        return kind and f"encoder.stem.{kind}"
+    if parts[0] == "encoder" and "blocks" in parts:
+        inner = {"conv1": "0", "conv2": "1", "skip": "skip"}[parts[5]]
+        return kind and f"encoder.{parts[2]}.{parts[4]}.{inner}.{kind}"
     if parts[0] == "encoder":
         return kind and f"encoder.{parts[2]}.{parts[5]}.{kind}"
     index = stages - 2 - int(parts[2])
@@ -70,7 +75,8 @@ def digest(name, tensor):
 
 def run(plan, batch, batch_dice):
     stages = len(plan["strides"])
-    net = PlainConvUNet(
+    residual = plan.get("encoder") == "residual"
+    net = (ResidualEncoderUNet if residual else PlainConvUNet)(
         plan["inputChannels"], stages, plan["features"], torch.nn.Conv3d, plan["kernels"], plan["strides"],
         plan["blocksPerStage"], plan["classes"], plan["blocksPerStageDecoder"], conv_bias=True,
         norm_op=torch.nn.InstanceNorm3d, norm_op_kwargs={"eps": 1e-5, "affine": True},
@@ -130,12 +136,14 @@ def main():
         "kernels": [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]],
         "blocksPerStage": [1, 2, 2, 2], "blocksPerStageDecoder": [2, 1, 2],
     }
+    residual = {**cubic, "encoder": "residual", "blocksPerStage": [1, 3, 2], "blocksPerStageDecoder": [1, 1]}
+    residual_flat = {**flat, "encoder": "residual", "blocksPerStage": [1, 2, 1, 2], "blocksPerStageDecoder": [1, 1, 1]}
     json.dump(
         {
-            "tool": "dynamic_network_architectures PlainConvUNet and nnunetv2 DC_and_CE_loss on PyTorch, float64",
+            "tool": "dynamic_network_architectures PlainConvUNet, ResidualEncoderUNet and nnunetv2 DC_and_CE_loss on PyTorch, float64",
             "version": {name: version(name) for name in ("torch", "nnunetv2", "dynamic_network_architectures")},
             "script": "scripts/golden/networks_unet.py",
-            "cases": [run(cubic, 2, True), run(cubic, 2, False), run(flat, 1, True)],
+            "cases": [run(cubic, 2, True), run(cubic, 2, False), run(flat, 1, True), run(residual, 2, False), run(residual_flat, 1, True)],
         },
         sys.stdout,
     )

@@ -47,22 +47,22 @@ export function consoleProgress(): Progress {
     note(message) {
       printNote(`  ${pc.dim(message)}`);
     },
-    begin(name, total) {
+    begin(name, total, before = 0) {
       return terminal
-        ? openTask(name, total, drawOver, REDRAW_MS.terminal)
-        : openTask(name, total, drawLine, REDRAW_MS.file);
+        ? openTask(name, { total, before }, drawOver, REDRAW_MS.terminal)
+        : openTask(name, { total, before }, drawLine, REDRAW_MS.file);
     },
   };
 }
 
 function openTask(
   name: string,
-  total: number,
+  { total, before }: { readonly total: number; readonly before: number },
   draw: (text: string, last: boolean) => void,
   everyMs: number,
 ): ProgressTask {
   const start = performance.now();
-  let done = 0;
+  let done = before;
   let lastDraw = -Infinity;
   let detail = "";
   return {
@@ -72,7 +72,7 @@ function openTask(
       const now = performance.now();
       if (now - lastDraw < everyMs) return;
       lastDraw = now;
-      draw(describeProgress(name, done, total, (now - start) / 1000, detail), false);
+      draw(describeProgress(name, { done, total, before }, (now - start) / 1000, detail), false);
     },
     done(summary) {
       const seconds = (performance.now() - start) / 1000;
@@ -89,15 +89,15 @@ const BAR_WIDTH = 24;
 
 function describeProgress(
   name: string,
-  done: number,
-  total: number,
+  { done, total, before }: { readonly done: number; readonly total: number; readonly before: number },
   seconds: number,
   detail: string,
 ): string {
   const share = total > 0 ? Math.min(1, done / total) : 1;
   const filled = Math.round(share * BAR_WIDTH);
   const bar = pc.cyan("━".repeat(filled)) + pc.dim("━".repeat(BAR_WIDTH - filled));
-  const left = share > 0 && share < 1 ? `${formatSeconds((seconds / share) * (1 - share))} left` : "";
+  const left =
+    done > before && share < 1 ? `${formatSeconds((seconds / (done - before)) * (total - done))} left` : "";
   return `  ${name.padEnd(NAME_WIDTH)} ${bar} ${`${Math.round(share * 100)}%`.padStart(4)}  ${left}  ${pc.dim(detail)}`;
 }
 

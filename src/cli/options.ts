@@ -45,3 +45,13 @@ export function fraction(text: string): number {
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError(`"${text}" is not above 0 and at most 1.`);
   return value;
 }
+
+/** Three numbers above 0 separated by commas: (slice, row, column). */
+export function numberTriple(text: string): [number, number, number] {
+  const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  const [slice, row, column] = numbers;
+  if (numbers.length === 3 && numbers.every((number) => Number.isFinite(number) && number > 0)) {
+    return [slice, row, column];
+  }
+  throw new InvalidArgumentError(`"${text}" is not three numbers above 0, as in 48,64,48.`);
+}

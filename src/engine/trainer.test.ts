@@ -156,4 +156,20 @@ describe("training", () => {
       code: "training-steps",
     });
   });
+
+  it("ends at the first checkpoint where it is told to, and asks again where it goes on", async () => {
+    const kept: number[] = [];
+    const stop = { shouldStop: () => kept.length >= 2 };
+    const result = await train(options({ ...stop, onCheckpoint: ({ step }) => void kept.push(step) }));
+    expect([result.outcome, result.checkpoint.step]).toEqual(["stopped", 20]);
+    const again = await train(options({ ...stop, from: result.checkpoint }));
+    expect([again.outcome, again.checkpoint.step]).toEqual(["stopped", 20]);
+  });
+
+  it("has one recovery in all, over interruptions", async () => {
+    const first = await train(options({ executable: quadratic((run) => run === 5), steps: 20 }));
+    expect(first.recoveries).toBe(1);
+    const second = train(options({ executable: quadratic((run) => run === 5), from: first.checkpoint }));
+    await expect(second).rejects.toMatchObject({ code: "training-diverged" });
+  });
 });

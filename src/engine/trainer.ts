@@ -28,7 +28,20 @@ export interface StepReport {
   readonly learningRate: number;
   /** All outputs of the step. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
+  /** Of the engine's run. */
   readonly seconds: number;
+  /** That the engine waited for the batch. */
+  readonly waitedSeconds: number;
+}
+
+/** A return to the last good checkpoint. */
+export interface Recovery {
+  /** What was not finite. */
+  readonly what: string;
+  /** Steps done when it was met, and those that are kept. */
+  readonly atStep: number;
+  readonly fromStep: number;
+  readonly rateFactor: number;
 }
 
 export interface TrainOptions {
@@ -44,14 +57,17 @@ export interface TrainOptions {
   readonly checkpointEvery?: number;
   /** Waited for. It may keep the checkpoint, measure it, or both. */
   readonly onCheckpoint?: (checkpoint: TrainingCheckpoint) => Promise<void> | void;
+  /** Asked at the beginning and after each checkpoint; true ends the training there. */
+  readonly shouldStop?: () => boolean;
+  readonly onRecovery?: (recovery: Recovery) => void;
   /** Stops between two steps, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
 
 export interface TrainingResult {
-  readonly outcome: "finished" | "cancelled";
+  readonly outcome: "finished" | "stopped" | "cancelled";
   readonly checkpoint: TrainingCheckpoint;
-  /** Divergences that were recovered from. */
+  /** Divergences that were recovered from, before the checkpoint too. */
   readonly recoveries: number;
   readonly seconds: number;
   /** Share of the time in which the engine waited for a batch. */
@@ -87,7 +103,9 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
   await executable.setState(good.state);
   let losses = [...good.losses];
   let { step, rateFactor } = good;
-  let recoveries = 0;
+  // A checkpoint at a reduced rate is of a training that has had its recovery.
+  let recoveries = rateFactor < 1 ? MAX_RECOVERIES : 0;
+  let stopped = step < steps && options.shouldStop?.() === true;
   let starvedMs = 0;
   const startedMs = performance.now();
   let pending = prefetch(batches, step, steps);
@@ -109,6 +127,7 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
     }
     recoveries += 1;
     rateFactor *= RECOVERY_FACTOR;
+    options.onRecovery?.({ what, atStep: step, fromStep: good.step, rateFactor });
     ({ step } = good);
     losses = [...good.losses];
     await executable.setState(good.state);
@@ -116,11 +135,12 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
     pending = prefetch(batches, step, steps);
   };
 
-  while (step < steps && !signal?.aborted) {
+  while (step < steps && !stopped && !signal?.aborted) {
     const waitingSince = performance.now();
     const batch = await pending;
     const runningSince = performance.now();
-    starvedMs += runningSince - waitingSince;
+    const waitedMs = runningSince - waitingSince;
+    starvedMs += waitedMs;
     const learningRate = schedule(step) * rateFactor;
     const running = executable.run({ ...batch, learningRate: Float32Array.of(learningRate) });
     pending = prefetch(batches, step + 1, steps);
@@ -140,17 +160,18 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
       learningRate,
       outputs,
       seconds: (performance.now() - runningSince) / 1000,
+      waitedSeconds: waitedMs / 1000,
     });
-    if ((step % every === 0 || step === steps) && !(await checkpoint())) {
-      await recover("a state that is not finite");
-    }
+    if (step % every !== 0 && step !== steps) continue;
+    if (!(await checkpoint())) await recover("a state that is not finite");
+    else stopped = step < steps && options.shouldStop?.() === true;
   }
-  const cancelled = step < steps;
+  const cancelled = step < steps && !stopped;
   if (cancelled && good.step !== step && !(await checkpoint())) await recover("a state that is not finite");
   await pending?.catch(() => undefined);
   const totalMs = performance.now() - startedMs;
   return {
-    outcome: cancelled ? "cancelled" : "finished",
+    outcome: cancelled ? "cancelled" : stopped ? "stopped" : "finished",
     checkpoint: good,
     recoveries,
     seconds: totalMs / 1000,

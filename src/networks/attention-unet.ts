@@ -4,7 +4,7 @@ import type { Spatial } from "../graph/primitives.ts";
 import { decode, encode, type NetworkPlan, segmentationNetwork } from "./encoder-decoder.ts";
 import { normalisedPointConvolution, pointConvolution, strideConvolution } from "./layers.ts";
 import type { SegmentationNetwork } from "./network.ts";
-import type { Channels, PresetName } from "./presets.ts";
+import type { Channels, PlannerName } from "./presets.ts";
 import { trilinearUpsample } from "./trilinear.ts";
 
 export interface AttentionOptions {
@@ -18,10 +18,14 @@ export interface AttentionOptions {
 /** The finest skip stays open: its features are too low for a decision (section 2.2 of the paper). */
 export const ATTENTION_DEFAULTS: AttentionOptions = { gatedLevels: [2, 3, 4] };
 
+const PUBLISHED_CHANNELS: Channels = { baseFeatures: 16, maxFeatures: 256 };
+
 /** 16 to 256, the published widths; `compact` stops where its other networks do. */
-export const ATTENTION_CHANNELS: Readonly<Record<PresetName, Channels>> = {
-  nnunet: { baseFeatures: 16, maxFeatures: 256 },
+export const ATTENTION_CHANNELS: Readonly<Record<PlannerName, Channels>> = {
   compact: { baseFeatures: 16, maxFeatures: 160 },
+  nnunet: PUBLISHED_CHANNELS,
+  "resenc-m": PUBLISHED_CHANNELS,
+  "resenc-l": PUBLISHED_CHANNELS,
 };
 
 /**

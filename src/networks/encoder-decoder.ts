@@ -1,7 +1,13 @@
 /** What the networks have in common: an encoder and a decoder after a plan, heads, deep supervision, the two graphs. */
 import type { Triple } from "../domain/grid.ts";
 import { GraphBuilder, type Value } from "../graph/builder.ts";
-import { convolutionBlock, pointConvolution, upConvolution } from "./layers.ts";
+import {
+  type BlockShape,
+  convolutionBlock,
+  pointConvolution,
+  residualBlock,
+  upConvolution,
+} from "./layers.ts";
 import { segmentationLoss, supervisionWeights } from "./losses.ts";
 import type { ExtraOutputs, NetworkKind, SegmentationNetwork } from "./network.ts";
 import type { Plan } from "./plan.ts";
@@ -9,6 +15,7 @@ import type { Plan } from "./plan.ts";
 /** What of a plan shapes a network. */
 export type NetworkPlan = Pick<
   Plan,
+  | "encoder"
   | "inputChannels"
   | "classes"
   | "patchSize"
@@ -101,15 +108,30 @@ export function segmentationNetwork(plan: NetworkPlan, design: NetworkDesign): S
 }
 
 /**
- * Stages of convolution blocks, each with its stride; state `encoder.<stage>.<i>.…`.
+ * Stages of convolution blocks or, in a residual encoder (nnU-Net's `ResidualEncoder`), of residual blocks after a stem; each stage has its
+ * stride. State `encoder.<stage>.<i>.…` and `encoder.stem.…`.
  *
  * @returns the last activation of each stage, [N, features[stage], ...patch / total stride]
  */
 export function encode(b: GraphBuilder, plan: NetworkPlan, image: Value): Value[] {
+  const residual = plan.encoder === "residual";
   const stages: Value[] = [];
+  const first = residual ? convolutionBlock(b, "encoder.stem", image, blockOf(plan, 0)) : image;
   plan.strides.forEach((stride, stage) => {
-    const from = stages[stage - 1] ?? image;
-    stages.push(stack(b, `encoder.${stage}`, from, plan, stage, plan.blocksPerStage[stage], stride));
+    const from = stages[stage - 1] ?? first;
+    const blocks = plan.blocksPerStage[stage];
+    stages.push(
+      stack(
+        b,
+        `encoder.${stage}`,
+        from,
+        plan,
+        stage,
+        blocks,
+        stride,
+        residual ? residualBlock : convolutionBlock,
+      ),
+    );
   });
   return stages;
 }
@@ -143,7 +165,7 @@ export function decode(
   return decoded;
 }
 
-/** Convolution blocks in a row; the first has the stride. */
+/** Blocks in a row; the first has the stride. */
 function stack(
   b: GraphBuilder,
   name: string,
@@ -152,14 +174,16 @@ function stack(
   stage: number,
   blocks: number,
   stride: Triple,
+  block: typeof convolutionBlock = convolutionBlock,
 ): Value {
   let y = x;
   for (let i = 0; i < blocks; i++) {
-    y = convolutionBlock(b, `${name}.${i}`, y, {
-      channels: plan.features[stage],
-      kernel: plan.kernels[stage],
-      stride: i === 0 ? stride : [1, 1, 1],
-    });
+    y = block(b, `${name}.${i}`, y, { ...blockOf(plan, stage), ...(i === 0 ? { stride } : {}) });
   }
   return y;
+}
+
+/** A block of a stage, without stride. */
+function blockOf(plan: NetworkPlan, stage: number): BlockShape {
+  return { channels: plan.features[stage], kernel: plan.kernels[stage], stride: [1, 1, 1] };
 }

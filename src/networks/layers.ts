@@ -11,6 +11,12 @@ function heDeviation(fanIn: number): number {
   return Math.sqrt(2 / ((1 + LEAKY_SLOPE ** 2) * fanIn));
 }
 
+export interface BlockShape {
+  readonly channels: number;
+  readonly kernel: Spatial;
+  readonly stride: Spatial;
+}
+
 /**
  * Convolution with "same" padding for odd kernels, instance normalisation, leaky rectifier.
  *
@@ -19,11 +25,36 @@ function heDeviation(fanIn: number): number {
  * @param x [N, C, D, H, W]
  * @returns [N, channels, D/stride, H/stride, W/stride]
  */
-export function convolutionBlock(
+export function convolutionBlock(b: GraphBuilder, name: string, x: Value, shape: BlockShape): Value {
+  return b.leakyRelu(normalisedConvolution(b, name, x, shape), LEAKY_SLOPE);
+}
+
+/**
+ * Two convolutions with a skip around them (`BasicBlockD` of nnU-Net's residual encoder, ResNet-D: He T. et al. 2019, arXiv 1812.01187):
+ * the skip is averaged over the stride, and passes a 1x1x1 convolution and a normalisation where the number of channels changes. As in
+ * nnU-Net, the second normalisation begins with a scale of 0, so that a block begins as its skip.
+ *
+ * @param x [N, C, D, H, W]
+ * @returns [N, channels, D/stride, H/stride, W/stride]
+ */
+export function residualBlock(b: GraphBuilder, name: string, x: Value, shape: BlockShape): Value {
+  const inner = convolutionBlock(b, `${name}.0`, x, shape);
+  const outer = normalisedConvolution(b, `${name}.1`, inner, { ...shape, stride: [1, 1, 1] }, 0);
+  const pooled = volume(shape.stride) === 1 ? x : b.meanPool(x, shape.stride);
+  const skip =
+    x.shape[1] === shape.channels
+      ? pooled
+      : normalisedPointConvolution(b, `${name}.skip`, pooled, shape.channels);
+  return b.leakyRelu(b.add(outer, skip), LEAKY_SLOPE);
+}
+
+/** Convolution with "same" padding and instance normalisation, no rectifier. */
+function normalisedConvolution(
   b: GraphBuilder,
   name: string,
   x: Value,
-  { channels, kernel, stride }: { channels: number; kernel: Spatial; stride: Spatial },
+  { channels, kernel, stride }: BlockShape,
+  initialScale = 1,
 ): Value {
   const inputs = x.shape[1];
   const weight = b.state(`${name}.conv.weight`, [channels, inputs, ...kernel], {
@@ -31,9 +62,9 @@ export function convolutionBlock(
     standardDeviation: heDeviation(inputs * volume(kernel)),
   });
   const convolved = b.conv(x, weight, stride, samePadding(kernel));
-  const scale = b.state(`${name}.norm.scale`, [channels], { kind: "constant", value: 1 });
+  const scale = b.state(`${name}.norm.scale`, [channels], { kind: "constant", value: initialScale });
   const shift = b.state(`${name}.norm.shift`, [channels], { kind: "constant", value: 0 });
-  return b.leakyRelu(b.instanceNorm(convolved, scale, shift, NORM_EPS), LEAKY_SLOPE);
+  return b.instanceNorm(convolved, scale, shift, NORM_EPS);
 }
 
 /**
@@ -96,13 +127,7 @@ export function strideConvolution(
  * @returns [N, channels, D, H, W]
  */
 export function normalisedPointConvolution(b: GraphBuilder, name: string, x: Value, channels: number): Value {
-  const weight = b.state(`${name}.conv.weight`, [channels, x.shape[1], 1, 1, 1], {
-    kind: "normal",
-    standardDeviation: heDeviation(x.shape[1]),
-  });
-  const scale = b.state(`${name}.norm.scale`, [channels], { kind: "constant", value: 1 });
-  const shift = b.state(`${name}.norm.shift`, [channels], { kind: "constant", value: 0 });
-  return b.instanceNorm(b.conv(x, weight, [1, 1, 1], [0, 0, 0]), scale, shift, NORM_EPS);
+  return normalisedConvolution(b, name, x, { channels, kernel: [1, 1, 1], stride: [1, 1, 1] });
 }
 
 function addBias(b: GraphBuilder, name: string, x: Value): Value {

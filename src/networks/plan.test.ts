@@ -4,6 +4,7 @@ import golden from "../../tests/golden/networks/plans.json" with { type: "json" 
 import type { Triple } from "../domain/grid.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { planNetwork } from "./plan.ts";
+import type { PlannerName } from "./presets.ts";
 
 function uniform(spacing: Triple, shape: Triple, cases: number): Fingerprint {
   return {
@@ -14,10 +15,10 @@ function uniform(spacing: Triple, shape: Triple, cases: number): Fingerprint {
   };
 }
 
-describe("plans with the nnunet preset", () => {
+describe("plans of the nnunet and the residual encoder presets", () => {
   it.each(golden.cases.map((each, i) => ({ ...each, i })))(
-    "equal those of nnU-Net's own planner, data set $i",
-    ({ fingerprint, cases, classes, channels, plan: expected }) => {
+    "equal those of nnU-Net's own planners, $preset, data set $i",
+    ({ fingerprint, cases, classes, channels, preset, plan: expected }) => {
       const repeats = cases / fingerprint.spacings.length;
       const repeated = (triples: number[][]) => Array.from({ length: repeats }, () => triples).flat();
       const plan = planNetwork(
@@ -27,7 +28,7 @@ describe("plans with the nnunet preset", () => {
           foregroundIntensities: [],
           medianRelativeSizeAfterCrop: fingerprint.median_relative_size_after_cropping,
         },
-        { classes, inputChannels: channels },
+        { classes, inputChannels: channels, preset: preset as PlannerName },
       );
       const { useMask, spacingMm, ...exact } = expected;
       expect(plan).toMatchObject(exact);

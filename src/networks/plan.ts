@@ -1,11 +1,18 @@
 /**
  * From the fingerprint of a data set to the plan of a network: the rules of nnU-Net v2 (Isensee et al. 2021, Nature Methods
- * 18:203; `ExperimentPlanner` of nnunetv2 2.8.1), configuration `3d_fullres`.
+ * 18:203; `ExperimentPlanner` and `ResEncUNetPlanner` of nnunetv2 2.8.1), configuration `3d_fullres`.
  */
 import { UsageError } from "../domain/errors.ts";
 import type { Triple } from "../domain/grid.ts";
 import { type Fingerprint, percentile } from "./fingerprint.ts";
-import { featuresOf, type PlanPreset, PRESETS, type PresetName } from "./presets.ts";
+import {
+  blocksOf,
+  type EncoderKind,
+  featuresOf,
+  type PlannerName,
+  type PlanPreset,
+  PRESETS,
+} from "./presets.ts";
 import { type Topology, topologyOf } from "./topology.ts";
 
 /**
@@ -15,7 +22,10 @@ export type Normalisation = "z-score" | "z-score-nonzero";
 
 /** What a network and its data preparation are built from. Triples are (slice, row, column). */
 export interface Plan {
-  readonly preset: PresetName;
+  /** The planner whose sizes these are. */
+  readonly preset: PlannerName;
+  /** Plain where it is absent. */
+  readonly encoder?: EncoderKind;
   readonly inputChannels: number;
   /** Classes with the background. */
   readonly classes: number;
@@ -32,7 +42,7 @@ export interface Plan {
   readonly kernels: readonly Triple[];
   /** Per stage: channels. */
   readonly features: readonly number[];
-  /** Per stage: convolutions of the encoder. */
+  /** Per stage: convolutions of the encoder, or residual blocks of two. */
   readonly blocksPerStage: readonly number[];
   /** Per resolution of the decoder, finest first: convolutions. */
   readonly blocksPerStageDecoder: readonly number[];
@@ -43,25 +53,26 @@ export interface Plan {
 }
 
 export interface PlanOptions {
-  readonly preset?: PresetName;
+  readonly preset?: PlannerName;
   /** Classes with the background. */
   readonly classes: number;
   /** By default, the channels that the fingerprint has intensities for, else 1. */
   readonly inputChannels?: number;
   /** Replaces the spacing that follows from the fingerprint: coarser for speed, (slice, row, column), in mm. */
   readonly spacingMm?: Triple;
+  /** Replaces the patch that would be planned; padded up so that it can be halved. (slice, row, column), in voxels. */
+  readonly patchSize?: Triple;
+  /** Replaces the batch that would be planned. */
+  readonly batchSize?: number;
   /** Replaces numbers of the preset. */
   readonly overrides?: Partial<PlanPreset>;
 }
 
 /** An axis is coarse where its spacing is more than this many times that of the others. */
 const ANISOTROPY = 3;
-/** Share of the data set's voxels that one batch may hold. */
-const MAX_DATA_PER_BATCH = 0.05;
 /** Below this median size after cropping / before, images are normalised inside their non-zero voxels. */
 const CROPPED_SHARE = 0.75;
 const MIN_BATCH = 2;
-const CONVOLUTIONS_PER_STAGE = 2;
 
 /**
  * Plans a network.
@@ -101,34 +112,42 @@ export function planNetwork(fingerprint: Fingerprint, options: PlanOptions): Pla
   const toPlan = (values: Triple): Triple => perAxis((axis) => values[forward[axis]]);
   const toData = (values: Triple): Triple => perAxis((axis) => values[forward.indexOf(axis)]);
 
-  const { topology, estimate } = fitPatch(toPlan(spacing), toPlan(medianShape), options.classes, preset);
+  const { topology, estimate } =
+    options.patchSize === undefined
+      ? fitPatch(toPlan(spacing), toPlan(medianShape), options.classes, preset)
+      : givenPatch(toPlan(spacing), toPlan(options.patchSize), options.classes, preset);
   if (topology.strides.length < 2) {
     throw new UsageError("plan-flat", {
-      found: `a median size of ${medianShape.join("x")} voxels of ${spacing.join("x")} mm`,
+      found:
+        options.patchSize === undefined
+          ? `a median size of ${medianShape.join("x")} voxels of ${spacing.join("x")} mm`
+          : `a patch of ${options.patchSize.join("x")} voxels of ${spacing.join("x")} mm`,
       expected: "images that can be halved at least once: 12 voxels along the axis with the finest spacing",
       remedy: "Give larger images, or crop less.",
     });
   }
   const voxels = product(topology.patchSize);
   const batchForMemory = roundHalfEven((preset.memoryReference / estimate) * MIN_BATCH);
-  const batchForData = roundHalfEven((product(medianShape) * cases * MAX_DATA_PER_BATCH) / voxels);
+  const batchForData = roundHalfEven((product(medianShape) * cases * preset.maxDataShare) / voxels);
   const stages = topology.strides.length;
   const inputChannels = options.inputChannels ?? Math.max(1, fingerprint.foregroundIntensities.length);
   const normalisation =
     fingerprint.medianRelativeSizeAfterCrop < CROPPED_SHARE ? "z-score-nonzero" : "z-score";
   return {
     preset: options.preset ?? "nnunet",
+    encoder: preset.encoder,
     inputChannels,
     classes: options.classes,
     spacingMm: spacing,
     medianShape,
     patchSize: toData(topology.patchSize),
-    batchSize: Math.min(preset.maxBatch, Math.max(MIN_BATCH, Math.min(batchForMemory, batchForData))),
+    batchSize:
+      options.batchSize ??
+      Math.min(preset.maxBatch, Math.max(MIN_BATCH, Math.min(batchForMemory, batchForData))),
     strides: topology.strides.map(toData),
     kernels: topology.kernels.map(toData),
     features: featuresOf(stages, preset),
-    blocksPerStage: Array<number>(stages).fill(CONVOLUTIONS_PER_STAGE),
-    blocksPerStageDecoder: Array<number>(stages - 1).fill(CONVOLUTIONS_PER_STAGE),
+    ...blocksOf(stages, preset.encoder),
     normalisation: Array<Normalisation>(inputChannels).fill(normalisation),
     memoryEstimate: estimate,
   };
@@ -159,6 +178,16 @@ function targetSpacing({ spacingsMm, shapesAfterCrop }: Fingerprint): Triple {
   // The coarse axis must stay the coarsest, by a hair.
   const chosen = finer < coarsestOther ? coarsestOther + 1e-5 : finer;
   return perAxis((axis) => (axis === worst ? chosen : median[axis]));
+}
+
+function givenPatch(
+  spacing: Triple,
+  patchSize: Triple,
+  classes: number,
+  preset: PlanPreset,
+): { topology: Topology; estimate: number } {
+  const topology = topologyOf(spacing, patchSize);
+  return { topology, estimate: memoryEstimate(topology, classes, preset) };
 }
 
 /** The largest patch of the images' proportions whose network fits the memory reference. */
@@ -201,21 +230,29 @@ function smallerPatches(spacing: Triple, medianShape: Triple, { patchSize, divis
     .filter(({ strides }) => strides.length > 1);
 }
 
-/** Sum of the sizes of all convolution outputs of the plain U-Net for one sample (`compute_conv_feature_map_size`). */
+/** Sum of the sizes of all convolution outputs of the network for one sample (`compute_conv_feature_map_size`). */
 function memoryEstimate(topology: Topology, classes: number, preset: PlanPreset): number {
-  const features = featuresOf(topology.strides.length, preset);
+  const stages = topology.strides.length;
+  const features = featuresOf(stages, preset);
+  const blocks = blocksOf(stages, preset.encoder);
   let size: Triple = topology.patchSize;
-  let total = 0;
+  // The stem of a residual encoder.
+  let total = preset.encoder === "residual" ? features[0] * product(size) : 0;
   topology.strides.forEach((stride, stage) => {
     size = perAxis((axis) => size[axis] / stride[axis]);
     const voxels = product(size);
-    total += CONVOLUTIONS_PER_STAGE * features[stage] * voxels;
-    const decoded = stage < topology.strides.length - 1;
+    total += encoderOutputs(blocks.blocksPerStage[stage], stage, preset) * features[stage] * voxels;
     // In the decoder: the transposed convolution and the convolutions after it.
-    if (decoded) total += (1 + CONVOLUTIONS_PER_STAGE) * features[stage] * voxels;
+    if (stage < stages - 1) total += (1 + blocks.blocksPerStageDecoder[stage]) * features[stage] * voxels;
     if (stage === 0) total += classes * voxels;
   });
   return total;
+}
+
+/** Convolution outputs of a stage; the skip of a residual stage's first block counts, as it changes size in all stages but the first. */
+function encoderOutputs(blocks: number, stage: number, { encoder }: PlanPreset): number {
+  if (encoder === "plain") return blocks;
+  return 2 * blocks + (stage > 0 ? 1 : 0);
 }
 
 /** Python's `round`, which nnU-Net uses: halves go to the even neighbour. */

@@ -1,4 +1,6 @@
 /** `residua plan`: fingerprint and network plan of a data set, a study or a fingerprint file. */
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { DataError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import { DEFAULT_DCE_CHANNELS } from "../imaging/dce-input.ts";
@@ -6,7 +8,7 @@ import { readText } from "../io/files.ts";
 import type { Fingerprint } from "../networks/fingerprint.ts";
 import { parseFingerprint } from "../networks/fingerprint-json.ts";
 import { type Plan, planNetwork } from "../networks/plan.ts";
-import type { PresetName } from "../networks/presets.ts";
+import type { PlannerName } from "../networks/presets.ts";
 import { readStudyCohort } from "./cohort.ts";
 import type { Progress } from "./progress.ts";
 import {
@@ -24,9 +26,9 @@ export interface PlanRequest {
   readonly source?: string;
   /** A fingerprint of Residua's or nnU-Net's. */
   readonly fingerprint?: string;
-  /** Classes with the background, where only a fingerprint is given. */
-  readonly classes: number;
-  readonly preset?: PresetName;
+  /** Classes with the background, where only a fingerprint is given; by default those of the `dataset.json` beside it, else 2. */
+  readonly classes?: number;
+  readonly preset?: PlannerName;
   readonly progress: Progress;
 }
 
@@ -38,9 +40,10 @@ export interface PlanOutcome {
 
 /** @throws {DataError} `fingerprint-invalid`, `plan-source` where there is neither source nor fingerprint. */
 export async function planFor(request: PlanRequest): Promise<PlanOutcome> {
-  const { source, fingerprint: file, classes, preset = "nnunet", progress } = request;
+  const { source, fingerprint: file, preset = "nnunet", progress } = request;
   if (file !== undefined) {
     const fingerprint = parseFingerprint(parseJson(await readText(file), file), file);
+    const classes = request.classes ?? (await classesBeside(file)) ?? 2;
     return { fingerprint, plan: planNetwork(fingerprint, { preset, classes }), issues: [] };
   }
   if (source === undefined) {
@@ -53,6 +56,15 @@ export async function planFor(request: PlanRequest): Promise<PlanOutcome> {
   const read = await fingerprintCases(cases, progress);
   const plan = planNetwork(read.fingerprint, { preset, classes: labels, inputChannels: channels });
   return { plan, fingerprint: read.fingerprint, issues: [...issues, ...read.issues] };
+}
+
+/** The number of labels in nnU-Net's `dataset.json` in the folder of a fingerprint. */
+async function classesBeside(fingerprint: string): Promise<number | undefined> {
+  const file = path.join(path.dirname(fingerprint), "dataset.json");
+  if (!existsSync(file)) return undefined;
+  const { labels } = (parseJson(await readText(file), file) ?? {}) as { labels?: unknown };
+  if (typeof labels === "object" && labels !== null) return Object.keys(labels).length;
+  throw new DataError("dataset-invalid", { file, found: "no labels", expected: "nnU-Net's dataset.json" });
 }
 
 interface PlanSource {

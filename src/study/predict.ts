@@ -15,7 +15,7 @@ import { type FittedModel, meanPredictions, predictModel } from "../models/compa
 import type { TargetKind } from "../models/target.ts";
 import { withSubtype } from "./cohort.ts";
 import type { DicomOutput } from "./dicom-output.ts";
-import { createEngine } from "./engines.ts";
+import { createEngine, type EngineRequest } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
 import { type SegmentedVisits, VISITS, writePredictedObjects } from "./predicted-objects.ts";
 import { type NetworkKind, type StudyConfig, studySchema } from "./schema.ts";
@@ -36,6 +36,9 @@ export interface PredictRequest {
   readonly clinical: Readonly<Record<string, ClinicalValue>>;
   /** DICOM objects to write, `pre.seg.dcm`, `post.seg.dcm` and so on; both examinations must then be DICOM. */
   readonly dicom?: { readonly output: DicomOutput; readonly folder: string };
+  /** Replaces the study's. */
+  readonly inference?: Partial<StudyConfig["inference"]>;
+  readonly engine?: EngineRequest;
 }
 
 export interface PatientPrediction {
@@ -124,7 +127,7 @@ async function applyKind(
   issues: Issue[],
 ): Promise<{ examinations: AppliedExamination[]; segmented: SegmentedVisits }> {
   const models = await readModels(path.join(request.results, "models", kind));
-  const predictor = await createPredictor(models, createEngine());
+  const predictor = await createPredictor(models, createEngine(request.engine));
   try {
     const examinations: AppliedExamination[] = [];
     const masks: [string, LabelMap][] = [];
@@ -139,6 +142,7 @@ async function applyKind(
         issues: noticed,
       } = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
         ...config.inference,
+        ...request.inference,
         folds: [...models.keys()],
         features: config.features,
       });

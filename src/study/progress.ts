@@ -7,8 +7,8 @@ export interface ProgressTask {
 }
 
 export interface Progress {
-  /** Opens a task of `total` equal steps. */
-  begin(name: string, total: number): ProgressTask;
+  /** Opens a task of `total` equal steps, of which `before` were done at another time. */
+  begin(name: string, total: number, before?: number): ProgressTask;
   /** One line worth reading: a choice made, a stage taken from the cache. */
   note(message: string): void;
 }

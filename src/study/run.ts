@@ -6,7 +6,7 @@ import type { Issue } from "../domain/issues.ts";
 import { randomKey } from "../domain/random.ts";
 import { readText, writeAtomically } from "../io/files.ts";
 import { readStudyCohort } from "./cohort.ts";
-import { createEngine } from "./engines.ts";
+import { createEngine, type EngineRequest } from "./engines.ts";
 import { FileHashes } from "./file-hashes.ts";
 import type { Progress } from "./progress.ts";
 import type { NetworkKind, StudyConfig } from "./schema.ts";
@@ -19,6 +19,7 @@ import { foldOfPatients } from "./stages/folds.ts";
 import { modelTable } from "./stages/model-table.ts";
 import { type NetworkStages, planStage, trainStages } from "./stages/network.ts";
 import { outcomeStage } from "./stages/outcome.ts";
+import { postprocessingStage } from "./stages/postprocessing.ts";
 import { type NetworkResults, type StudyResults, writeReport } from "./stages/report.ts";
 import { type SetComparison, statisticsStage } from "./stages/statistics.ts";
 import { readStudyFile, type StudyFile } from "./study-file.ts";
@@ -30,6 +31,7 @@ export interface RunRequest {
   readonly folder?: string;
   /** Goes before the study file's seed. */
   readonly seed?: number;
+  readonly engine?: EngineRequest;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -66,7 +68,7 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   };
   const { value: cohort, issues: cohortIssues } = await readStudyCohort(study);
   const folds = foldOfPatients(cohort, config.training.folds, randomKey(run.seed));
-  const engine = createEngine();
+  const engine = createEngine(request.engine);
   const stages: NetworkStages = { run, config, cohort, hashes: new FileHashes(), engine };
   const networks = await runNetworks(stages, folds.value);
   const applied = new Map(networks.results.map(({ kind, applied: found }) => [kind as NetworkKind, found]));
@@ -132,16 +134,23 @@ async function runNetworks(
 
 /** A training patient is seen by the one network that was trained without it, a test patient by all. */
 async function applyNetwork(
-  { run, config, cohort, hashes, engine }: NetworkStages,
+  stages: NetworkStages,
   kind: NetworkKind,
   modelHashes: readonly string[],
   foldOf: ReadonlyMap<string, number>,
   done: FinishedStage<unknown>[],
 ): Promise<ReadonlyMap<string, AppliedPatient>> {
+  const { run, config, cohort, hashes, engine } = stages;
   const models = await Promise.all(
     modelHashes.map((_, fold) => readModel(path.join(run.folder, "models", kind, `fold-${fold}`))),
   );
-  const predictor = await createPredictor(models, engine);
+  const networks = await createPredictor(models, engine);
+  let predictor = networks;
+  if (config.inference.postprocess === "auto") {
+    const decided = await postprocessingStage({ stages, kind, predictor, modelHashes, foldOf });
+    done.push(decided);
+    predictor = networks.withPostprocessing(decided.value);
+  }
   const task = run.progress.begin(`segment with ${kind}`, cohort.patients.length);
   const applied = new Map<string, AppliedPatient>();
   try {
@@ -155,7 +164,7 @@ async function applyNetwork(
       task.advance();
     }
   } finally {
-    await predictor.dispose();
+    await networks.dispose();
   }
   task.done(`${applied.size} patients`);
   return applied;

@@ -16,7 +16,7 @@ import {
   segmentsOf,
   writeDicomResult,
 } from "./dicom-output.ts";
-import { createEngine } from "./engines.ts";
+import { createEngine, type EngineRequest } from "./engines.ts";
 import type { Progress } from "./progress.ts";
 import { dicomCase, examinationCase, fileCase, type SegmentationCase } from "./segmentation/cases.ts";
 import { eachCase } from "./segmentation/each-case.ts";
@@ -30,6 +30,7 @@ export interface SegmentRequest extends InferenceOptions {
   readonly folder: string;
   /** DICOM objects to write beside the masks. */
   readonly dicom?: { readonly output: DicomOutput; readonly source?: string };
+  readonly engine?: EngineRequest;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -58,7 +59,7 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
   const models = await readModels(request.model);
   const { description } = models[0];
   const { value: cases, issues: found } = await inputCases(request.inputs, description);
-  const predictor = await createPredictor(models, createEngine());
+  const predictor = await createPredictor(models, createEngine(request.engine));
   const segmented: SegmentedCase[] = [];
   const noticed: Issue[] = [...found];
   const each = { name: "segment", progress, ...(signal === undefined ? {} : { signal }) };
@@ -67,12 +68,12 @@ export async function segmentImages(request: SegmentRequest): Promise<Segmentati
     const source = dicom === undefined ? "" : (dicomFolder ?? (await dicomSourceOf(id, dicom.source)));
     const { value: loaded, issues: imperfect } = await load();
     const prepared = prepareCase(cropCase(loaded, id), description.plan);
-    const { labels } = await predictor.predict(prepared, request);
+    const { labels, issues: removed } = await predictor.predict(prepared, request);
     const values = Uint8Array.from(description.labels, ({ value }) => value);
     const mask = { grid: labels.grid, data: labels.data.map((index) => values[index]) };
     const file = path.join(folder, `${id}.nii.gz`);
     await writeNifti(file, mask);
-    noticed.push(...imperfect);
+    noticed.push(...imperfect, ...removed.map((issue) => ({ ...issue, subject: id })));
     const volumesMl = description.labels
       .slice(1)
       .map(({ name, value }): [string, number] => [name, Number(volumeMl(mask, value).toFixed(4))]);

@@ -347,3 +347,22 @@ describe("images of a study", () => {
     expect(existsSync(at("results/report.html"))).toBe(false);
   });
 });
+
+describe("a training that cannot be", () => {
+  it("for want of memory is refused before it begins, with what fits", async () => {
+    const args = ["train", template, "--network", "nnunet", "--patch", "512,512,512", "--out", at("model")];
+    const { code, out, err } = await residua(...args);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toMatch(/memory-insufficient.*512x512x512 and a batch of \d+ takes \d+\.\d GiB/);
+    expect(err).toMatch(/--patch [\d,]+ --batch \d+.*--force/);
+    expect(existsSync(at("model"))).toBe(false);
+  });
+
+  it("for want of patients says how many folds there may be", async () => {
+    const args = ["train", template, "--network", "nnunet", "--fold", "all", "--folds", "12"];
+    await refused(
+      [...args, "--out", at("model")],
+      /folds-too-many.*12 folds of 8 patients.*--folds 8 or fewer/,
+    );
+  });
+});

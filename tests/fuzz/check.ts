@@ -86,6 +86,11 @@ function dicomGeometry(bytes: Uint8Array): Geometry | undefined {
     const [rows, columns] = [values("00280010")[0], values("00280011")[0]];
     const [position, cosines, spacing] = [values("00200032"), values("00200037"), values("00280030")];
     if (dict["00280008"] !== undefined || position.length !== 3 || cosines.length !== 6) return undefined;
+    if (dict["00080008"]?.Value?.includes("MOSAIC")) {
+      // Which tile comes first along the normal is tested against dcm2niix; here only that there are as many.
+      const [slices, perSide] = mosaicSize(bytes);
+      return { shape: [columns / perSide, rows / perSide, slices], points: [] };
+    }
     const place = ([, row, column]: readonly number[]) =>
       position.map(
         (value, i) => value + column * spacing[1] * cosines[i] + row * spacing[0] * cosines[3 + i],
@@ -97,6 +102,14 @@ function dicomGeometry(bytes: Uint8Array): Geometry | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Slices of a mosaic and tiles per side, by the one item of the CSA tag, 100 bytes behind its name. */
+function mosaicSize(bytes: Uint8Array): [number, number] {
+  const text = Buffer.from(bytes).toString("latin1");
+  const at = text.indexOf("NumberOfImagesInMosaic");
+  const slices = Number.parseInt(text.slice(at + 100, at + 116), 10);
+  return [slices, Math.ceil(Math.sqrt(slices))];
 }
 
 /** The sform of NIfTI-1 in mm, little endian; other headers are not compared. */

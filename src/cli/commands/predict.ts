@@ -4,11 +4,16 @@ import type { ClinicalValue } from "../../domain/cohort.ts";
 import { UsageError } from "../../domain/errors.ts";
 import { type PredictRequest, predictPatient } from "../../study/predict.ts";
 import { print, printIssues, printJson } from "../console.ts";
+import { addEngineOptions, type EngineOptions, engineRequest } from "../engine-options.ts";
+import { fraction } from "../options.ts";
 
 type Clinical = Record<string, ClinicalValue>;
 
-interface PredictOptions {
+interface PredictOptions extends EngineOptions {
   readonly value: Clinical;
+  readonly step?: number;
+  readonly mirror?: boolean;
+  readonly postprocess: boolean;
   readonly out?: string;
   readonly dicomSeg: boolean;
   readonly dicomSr: boolean;
@@ -16,8 +21,10 @@ interface PredictOptions {
 }
 
 export function predictCommand(): Command {
-  return new Command("predict")
-    .description("Predict the residual cancer burden of a new patient by a finished study")
+  const command = new Command("predict").description(
+    "Predict the residual cancer burden of a new patient by a finished study",
+  );
+  return addEngineOptions(command)
     .argument("<results>", "results folder of a run")
     .argument("<pre>", "examination before chemotherapy: native layout or DICOM")
     .argument("<post>", "examination after chemotherapy")
@@ -30,6 +37,9 @@ export function predictCommand(): Command {
     .option("--out <dir>", "folder for the DICOM objects")
     .option("--dicom-seg", "write the segmentations as DICOM SEG objects, for DICOM examinations", false)
     .option("--dicom-sr", "write measurements and predictions as SR TID 1500, with --dicom-seg", false)
+    .option("--step <share>", "step of the sliding window instead of the study's", fraction)
+    .option("--mirror", "average over mirrored images, whatever the study did: eight times the work")
+    .option("--no-postprocess", "keep all components, whatever cross-validation decided")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -40,8 +50,20 @@ Examples:
   residua predict results/study dicom/P001/pre dicom/P001/post --out objects --dicom-sr`,
     )
     .action(async (results: string, pre: string, post: string, options: PredictOptions) => {
-      const clinical = options.value;
-      const prediction = await predictPatient({ results, pre, post, clinical, ...dicomOf(options) });
+      const inference = {
+        ...(options.step === undefined ? {} : { step: options.step }),
+        ...(options.mirror === true ? { mirror: true } : {}),
+        ...(options.postprocess ? {} : { postprocess: "off" as const }),
+      };
+      const prediction = await predictPatient({
+        results,
+        pre,
+        post,
+        clinical: options.value,
+        inference,
+        engine: engineRequest(options),
+        ...dicomOf(options),
+      });
       printIssues(prediction.issues);
       if (options.json) return printJson(prediction);
       for (const [name, value] of Object.entries(prediction.models)) {

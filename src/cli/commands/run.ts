@@ -2,13 +2,20 @@
 import { Command, Option } from "commander";
 import { runStudy } from "../../study/run.ts";
 import { consoleProgress, printJson } from "../console.ts";
+import { addEngineOptions, type EngineOptions, engineRequest } from "../engine-options.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { wholeNumber } from "../options.ts";
 import { printRun } from "../run-text.ts";
 
+interface RunOptions extends EngineOptions {
+  readonly out?: string;
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
 export function runCommand(): Command {
-  return new Command("run")
-    .description("Run a study: from images and a clinical table to a report")
+  const command = new Command("run").description("Run a study: from images and a clinical table to a report");
+  return addEngineOptions(command)
     .argument("<study>", "study file (YAML); docs/study-file.md explains it")
     .option("--out <dir>", "folder for the results (default: results/<name of the study>)")
     .addOption(new Option("--executor <name>", "where the work runs").choices(["local"]).default("local"))
@@ -23,11 +30,12 @@ Examples:
   residua run cohort/study.yaml
   residua run examples/ispy1-diameter.yaml --out results/ispy1`,
     )
-    .action(async (studyFile: string, options: { out?: string; seed?: number; json?: boolean }) => {
+    .action(async (studyFile: string, options: RunOptions) => {
       const outcome = await runStudy({
         studyFile,
         ...(options.out === undefined ? {} : { folder: options.out }),
         ...(options.seed === undefined ? {} : { seed: options.seed }),
+        engine: engineRequest(options),
         progress: consoleProgress(),
         signal: interruptSignal(),
       });

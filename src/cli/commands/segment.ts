@@ -2,22 +2,26 @@
 import { Command } from "commander";
 import { type SegmentRequest, segmentImages } from "../../study/segment.ts";
 import { consoleProgress, print, printIssues, printJson } from "../console.ts";
+import { addEngineOptions, type EngineOptions, engineRequest } from "../engine-options.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { fraction } from "../options.ts";
 
-interface SegmentOptions {
+interface SegmentOptions extends EngineOptions {
   readonly out: string;
   readonly step: number;
   readonly mirror: boolean;
   readonly dicomSeg: boolean;
   readonly dicomSr: boolean;
   readonly dicomSource?: string;
+  readonly postprocess: boolean;
   readonly json?: boolean;
 }
 
 export function segmentCommand(): Command {
-  return new Command("segment")
-    .description("Segment images with a trained model, or with all folds of one")
+  const command = new Command("segment").description(
+    "Segment images with a trained model, or with all folds of one",
+  );
+  return addEngineOptions(command)
     .argument("<model>", "model folder, or a folder of fold-0, fold-1, …")
     .argument(
       "<input...>",
@@ -36,6 +40,7 @@ export function segmentCommand(): Command {
       "--dicom-source <dir>",
       "DICOM files that the images were ingested from: of one examination, or <patient>/<visit>/",
     )
+    .option("--no-postprocess", "keep all components, whatever cross-validation decided")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -46,7 +51,7 @@ Examples:
   residua segment results/study/models/nnunet dicom/P001/pre --out objects --dicom-seg --dicom-sr`,
     )
     .action(async (model: string, inputs: string[], options: SegmentOptions) => {
-      const { out, json, step, mirror } = options;
+      const { out, json, step, mirror, postprocess } = options;
       const result = await segmentImages({
         model,
         inputs,
@@ -54,6 +59,8 @@ Examples:
         step,
         mirror,
         ...dicomOf(options),
+        postprocess: postprocess ? "auto" : "off",
+        engine: engineRequest(options),
         progress: consoleProgress(),
         signal: interruptSignal(),
       });

@@ -1,24 +1,23 @@
 /** `residua train`: trains a segmentation network. */
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { NETWORK_KINDS, type NetworkKind } from "../../study/schema.ts";
 import { trainNetwork } from "../../study/train.ts";
 import { consoleProgress, print, printIssues, printJson } from "../console.ts";
+import { addEngineOptions, type EngineOptions, engineRequest } from "../engine-options.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { wholeNumber } from "../options.ts";
+import { type TrainingFlags, trainingOf, trainingOptions } from "../training-options.ts";
 
-interface TrainOptions {
+interface TrainOptions extends TrainingFlags, EngineOptions {
   readonly network: NetworkKind;
   readonly out: string;
-  readonly fold?: number;
-  readonly folds: number;
-  readonly steps: number;
-  readonly plan: "compact" | "nnunet";
+  readonly fold?: number | "all";
   readonly seed: number;
   readonly json?: boolean;
 }
 
 export function trainCommand(): Command {
-  return new Command("train")
+  const command = new Command("train")
     .description("Train a segmentation network")
     .argument(
       "<dataset>",
@@ -26,36 +25,65 @@ export function trainCommand(): Command {
     )
     .addOption(new Option("--network <kind>", "network").choices(NETWORK_KINDS).makeOptionMandatory())
     .requiredOption("--out <model>", "folder for the model")
-    .option("--fold <k>", "leave out the cases of fold k (default: train on all cases)", wholeNumber(0))
-    .option("--folds <n>", "number of folds", wholeNumber(2), 5)
-    .option("--steps <n>", "training steps", wholeNumber(1), 2000)
-    .addOption(
-      new Option("--plan <preset>", "compact: sized for a CPU; nnunet: nnU-Net's own plan")
-        .choices(["compact", "nnunet"])
-        .default("compact"),
+    .option(
+      "--fold <k>",
+      "leave out the cases of fold k, or train `all` folds in turn (default: train on all cases)",
+      foldOption,
     )
     .option("--seed <n>", "seed", wholeNumber(0), 0)
-    .option("--json", "print JSON")
+    .option("--json", "print JSON");
+  addEngineOptions(command);
+  for (const option of trainingOptions()) command.addOption(option);
+  return command
     .addHelpText(
       "after",
       `
-Run the same command again after an interruption: it goes on from the last checkpoint.
+The loss and Dice curve is in MODEL/curve.svg and curve.csv, made anew at each checkpoint. Run the same command again after an
+interruption: it goes on from the last checkpoint.
 
 Examples:
   residua train Dataset004_Hippocampus --network nnunet --out models/hippocampus
-  residua train cohort --network nnunet --fold 0 --steps 1000 --out models/fold-0`,
+  residua train cohort --network vq --codes 256 --codebook gradient --fold 0 --out models/fold-0
+  residua train cohort --network nnunet --preset nnunet --planner resenc-m --steps 250000 --fold all --out models/resenc`,
     )
-    .action(async (dataSet: string, { out, plan: preset, json, ...options }: TrainOptions) => {
-      const { model, curve, plan, cases, issues } = await trainNetwork({
+    .action(async (dataSet: string, options: TrainOptions) => {
+      const { network, out, fold, seed, json } = options;
+      const { trained, plan, cases, issues } = await trainNetwork({
         dataSet,
+        network,
         folder: out,
-        preset,
-        ...options,
+        seed,
+        training: trainingOf(options),
+        ...(fold === undefined ? {} : { fold }),
+        engine: engineRequest(options),
         progress: consoleProgress(),
         signal: interruptSignal(),
       });
       printIssues(issues);
-      if (json) return printJson({ model: model.folder, plan, cases, curve, issues });
-      print(`model in ${model.folder}`);
+      if (json) {
+        const models = trained.map(({ model, curve, scores, measure, idleShare }) => ({
+          model: model.folder,
+          curve,
+          scores,
+          measure,
+          idleShare,
+        }));
+        return printJson({ ...(fold === "all" ? { models } : models[0]), plan, cases, issues });
+      }
+      for (const { model, idleShare } of trained) {
+        const { usedStep, best } = model.description.training;
+        const score =
+          best === undefined
+            ? ""
+            : `; best ${best.measure} Dice ${best.dice.toFixed(3)} after step ${best.step}`;
+        print(`model in ${model.folder} (step ${usedStep}${score})`);
+        print(`the engine waited for data ${(100 * idleShare).toFixed(1)} % of the time`);
+      }
     });
+}
+
+function foldOption(text: string): number | "all" {
+  if (text === "all") return "all";
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`"${text}" is neither a fold number nor "all".`);
 }

@@ -59,12 +59,17 @@ export const NNUNET_AUGMENTATION: AugmentationOptions = {
 };
 
 /** nnU-Net's augmentation of patches with few thick slices: rotation, scaling and low resolution stay within the slice. */
-export const NNUNET_IN_PLANE_AUGMENTATION: AugmentationOptions = {
-  ...NNUNET_AUGMENTATION,
-  rotation: { probability: 0.2, maximumDegrees: 180, axes: [0] },
-  scaling: { ...NNUNET_AUGMENTATION.scaling, axes: [1, 2] },
-  lowResolution: { ...NNUNET_AUGMENTATION.lowResolution, axes: [1, 2] },
-};
+function inPlaneAugmentation(sliceAxis: number): AugmentationOptions {
+  const axes = [0, 1, 2].filter((axis) => axis !== sliceAxis);
+  return {
+    ...NNUNET_AUGMENTATION,
+    rotation: { probability: 0.2, maximumDegrees: 180, axes: [sliceAxis] },
+    scaling: { ...NNUNET_AUGMENTATION.scaling, axes },
+    lowResolution: { ...NNUNET_AUGMENTATION.lowResolution, axes },
+  };
+}
+
+export const NNUNET_IN_PLANE_AUGMENTATION = inPlaneAugmentation(0);
 
 /** Reversal of axes only. */
 export const MIRROR_AUGMENTATION: AugmentationOptions = {
@@ -80,7 +85,18 @@ export const MIRROR_AUGMENTATION: AugmentationOptions = {
   gamma: { ...NNUNET_AUGMENTATION.gamma, probability: 0 },
 };
 
-/** nnU-Net's choice for a patch size: in-plane where the longest side is more than three times the first (slice) side. */
-export function nnunetAugmentation(patchSize: Triple): AugmentationOptions {
-  return Math.max(...patchSize) / patchSize[0] > 3 ? NNUNET_IN_PLANE_AUGMENTATION : NNUNET_AUGMENTATION;
+/** The patch as it is. */
+export const NO_AUGMENTATION: AugmentationOptions = {
+  ...MIRROR_AUGMENTATION,
+  mirror: { ...MIRROR_AUGMENTATION.mirror, probability: 0 },
+};
+
+/**
+ * nnU-Net's choice for a patch size: in-plane where the longest side is more than three times that of the slices.
+ *
+ * @param sliceAxis the axis of the coarsest spacing
+ */
+export function nnunetAugmentation(patchSize: Triple, sliceAxis = 0): AugmentationOptions {
+  if (Math.max(...patchSize) / patchSize[sliceAxis] <= 3) return NNUNET_AUGMENTATION;
+  return sliceAxis === 0 ? NNUNET_IN_PLANE_AUGMENTATION : inPlaneAugmentation(sliceAxis);
 }

@@ -84,7 +84,7 @@ function logarithmicTicks(least: number, most: number): number[] {
 }
 
 /** Means of step and value over runs of equal length, so that at most {@link MOST_POINTS} are left. */
-function thin(points: FoldLine["points"]): FoldLine["points"] {
+export function thin(points: FoldLine["points"]): FoldLine["points"] {
   const run = Math.ceil(points.length / MOST_POINTS);
   if (run <= 1) return points;
   const means: { step: number; value: number }[] = [];

@@ -1,13 +1,13 @@
 /** What trained networks find in one image: its segmentation, its deep features, and maps of what they look at. */
 import type { Issue } from "../../domain/issues.ts";
 import type { LabelMap } from "../../domain/volume.ts";
-import type { SegmentationPrediction, WindowActivation } from "../../engine/sliding-window.ts";
+import type { WindowActivation } from "../../engine/sliding-window.ts";
 import { bodyMask } from "../../imaging/regions.ts";
 import { type DeepFeatures, type FeatureOptions, poolDeepFeatures } from "./deep-features.ts";
 import { mapOutputs, type NetworkMap, networkMaps } from "./network-maps.ts";
 import { type Perturbation, perturb, perturbCase } from "./perturbation.ts";
-import type { InferenceOptions, Predictor } from "./predict-case.ts";
-import { cropCase, type LoadedCase, type PreparedCase, prepareCase, restoreLabels } from "./prepare.ts";
+import type { InferenceOptions, InferredCase, Predictor } from "./predict-case.ts";
+import { cropCase, type LoadedCase, type PreparedCase, prepareCase } from "./prepare.ts";
 
 export interface ApplyOptions extends InferenceOptions {
   /** The networks to apply, by their position among the predictor's. */
@@ -52,17 +52,18 @@ export async function applyNetworks(
     const again = await look(predictor, changed, moved, { ...options, maps: false }, folds.slice(0, 1));
     perturbed.push(again.features.rows[0]);
   }
+  const { labels, issues: removed } = seen.inferred.restore();
   return {
-    labels: restoreLabels(prepared, seen.prediction.probabilities, plan.classes),
+    labels,
     features: perturbations.length === 0 ? seen.features : { ...seen.features, perturbed },
     prepared,
     maps: maps ? networkMaps(prepared, seen.windows, networksOf(predictor, folds)) : [],
-    issues: seen.issues.map((issue) => ({ ...issue, subject: id })),
+    issues: [...removed, ...seen.issues].map((issue) => ({ ...issue, subject: id })),
   };
 }
 
 interface Look {
-  readonly prediction: SegmentationPrediction;
+  readonly inferred: InferredCase;
   readonly windows: readonly WindowActivation[];
   readonly features: DeepFeatures;
   readonly issues: readonly Issue[];
@@ -76,14 +77,15 @@ async function look(
   options: ApplyOptions,
   folds: readonly number[],
 ): Promise<Look> {
-  const { step, mirror, signal, maps, features: featureOptions } = options;
+  const { step, mirror, postprocess, signal, maps, features: featureOptions } = options;
   const outputs = mapOutputs(predictor.network);
   // Features need the codes in any case; attention maps are large.
   const captures = maps === true ? outputs : outputs.filter((name) => name === "codes");
   const windows: WindowActivation[] = [];
-  const prediction = await predictor.infer(prepared, {
+  const inferred = await predictor.infer(prepared, {
     step,
     mirror,
+    postprocess,
     folds,
     captures,
     onWindow: (activation) => windows.push(activation),
@@ -91,13 +93,13 @@ async function look(
   });
   const { issues, ...features } = poolDeepFeatures({
     prepared,
-    prediction,
+    prediction: inferred.prediction,
     windows,
     networks: networksOf(predictor, folds),
     options: featureOptions,
     body,
   });
-  return { prediction, windows, features, issues };
+  return { inferred, windows, features, issues };
 }
 
 function networksOf({ codeNumbers }: Predictor, folds: readonly number[]) {

@@ -2,23 +2,30 @@
  * A trained segmentation network on disk:
  *
  *     MODEL/
- *       model.json            what the network is and how its input is made
- *       weights.safetensors   its parameters
- *       training.json         loss and Dice per step
- *       curve.svg
+ *       model.json               what the network is and how its input is made
+ *       weights.safetensors      its parameters
+ *       weights-best.safetensors those of the best checkpoint (or -last) where they are others
+ *       training.json            recipe, loss and Dice per step, scores of the checkpoints
+ *       curve.csv, curve.svg     loss and Dice
+ *
+ * The models of all folds stand in a folder as `fold-0`, `fold-1`, …, and beside them `postprocessing.json`, what their cross-validation
+ * decided.
  */
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { DataError } from "../../domain/errors.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../../engine/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint, stateFor, stateShapes } from "../../engine/checkpoint.ts";
+import type { StateMap } from "../../engine/engine.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { readBytes, readText, writeAtomically } from "../../io/files.ts";
 import type { Plan } from "../../networks/plan.ts";
-import { attentionSchema, NETWORK_KINDS, vqSchema } from "../schema.ts";
+import { PLANNER_NAMES } from "../../networks/presets.ts";
+import { attentionSchema, NETWORK_KINDS, vqSchema, WEIGHTS_NAMES } from "../schema.ts";
 import { VERSIONS } from "../versions.ts";
 import type { NetworkOptions } from "./networks.ts";
+import { NO_POSTPROCESSING, type Postprocessing, postprocessingSchema } from "./postprocessing.ts";
 
 const FORMAT = "residua-model";
 const FORMAT_VERSION = 1;
@@ -26,7 +33,8 @@ const FORMAT_VERSION = 1;
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 const planSchema = z.object({
-  preset: z.enum(["nnunet", "compact"]),
+  preset: z.enum(PLANNER_NAMES),
+  encoder: z.enum(["plain", "residual"]).default("plain"),
   inputChannels: z.int().positive(),
   classes: z.int().min(2),
   spacingMm: triple,
@@ -64,6 +72,11 @@ const modelSchema = z.object({
     cases: z.int(),
     engine: z.string(),
     finalLoss: z.number(),
+    /** Which checkpoint the weights are, and after how many steps it was made. */
+    weights: z.enum(WEIGHTS_NAMES).default("last"),
+    usedStep: z.int().optional(),
+    /** The best checkpoint and what it was scored by. */
+    best: z.object({ step: z.int(), dice: z.number(), measure: z.enum(["held-out", "training"]) }).optional(),
   }),
   versions: z.record(z.string(), z.string()),
 });
@@ -78,8 +91,16 @@ export type ModelDescription = Omit<
 
 export interface SegmentationModel {
   readonly folder: string;
+  /** What the cross-validation that the model is a fold of decided. */
+  readonly postprocessing?: Postprocessing;
   readonly description: ModelDescription;
   readonly state: ReadonlyMap<string, Float32Array>;
+}
+
+/** States of a training; `other` is that of the last or the best checkpoint, whichever the model does not use. */
+export interface ModelStates {
+  readonly used: StateMap;
+  readonly other?: StateMap;
 }
 
 /** Writes weights first and the description last, so that a folder with a description is whole. */
@@ -87,14 +108,18 @@ export async function writeModel(
   folder: string,
   description: ModelDescription,
   graph: Graph,
-  state: ReadonlyMap<string, Float32Array>,
+  { used, other }: ModelStates,
 ): Promise<void> {
-  const shapes = new Map<string, readonly number[]>();
-  for (const node of graph.nodes) {
-    if (node.kind === "input" && node.initial !== undefined) shapes.set(node.name, node.shape);
+  const shapes = stateShapes(graph);
+  const write = (name: string, state: StateMap) =>
+    writeAtomically(path.join(folder, name), encodeCheckpoint(stateFor(graph, state), shapes, {}));
+  for (const name of WEIGHTS_NAMES)
+    await rm(path.join(folder, `weights-${name}.safetensors`), { force: true });
+  if (other !== undefined) {
+    const name = description.training.weights === "last" ? "best" : "last";
+    await write(`weights-${name}.safetensors`, other);
   }
-  const parameters = new Map([...state].filter(([name]) => shapes.has(name)));
-  await writeAtomically(path.join(folder, "weights.safetensors"), encodeCheckpoint(parameters, shapes, {}));
+  await write("weights.safetensors", used);
   const model = { format: FORMAT, formatVersion: FORMAT_VERSION, ...description, versions: VERSIONS };
   await writeAtomically(path.join(folder, "model.json"), `${JSON.stringify(model, null, 1)}\n`);
 }
@@ -133,9 +158,35 @@ export async function readModels(folder: string): Promise<SegmentationModel[]> {
     const folds = (await readdir(folder))
       .filter((name) => /^fold-\d+$/.test(name))
       .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
-    if (folds.length > 0) return Promise.all(folds.map((fold) => readModel(path.join(folder, fold))));
+    if (folds.length > 0) {
+      const postprocessing = await readPostprocessing(folder);
+      const models = await Promise.all(folds.map((fold) => readModel(path.join(folder, fold))));
+      return models.map((model) => ({ ...model, postprocessing }));
+    }
   }
   return [await readModel(folder)];
+}
+
+const POSTPROCESSING_FILE = "postprocessing.json";
+
+/** @param folder of the folds. @returns the file's path */
+export async function writePostprocessing(folder: string, decided: Postprocessing): Promise<string> {
+  const file = path.join(folder, POSTPROCESSING_FILE);
+  await writeAtomically(file, `${JSON.stringify(decided, null, 1)}\n`);
+  return file;
+}
+
+async function readPostprocessing(folder: string): Promise<Postprocessing> {
+  const file = path.join(folder, POSTPROCESSING_FILE);
+  if (!existsSync(file)) return NO_POSTPROCESSING;
+  const parsed = postprocessingSchema.safeParse(parseJson(await readText(file), file));
+  if (parsed.success) return parsed.data;
+  throw new DataError("model-invalid", {
+    file,
+    found: parsed.error.issues[0].message,
+    expected: "what `residua train --fold all` or `residua run` decided",
+    remedy: "Run it again.",
+  });
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -6,7 +6,7 @@ import {
 } from "../../networks/attention-unet.ts";
 import type { SegmentationNetwork } from "../../networks/network.ts";
 import type { Plan } from "../../networks/plan.ts";
-import { type Channels, featuresOf, PRESETS, type PresetName } from "../../networks/presets.ts";
+import { type Channels, featuresOf, type PlannerName, PRESETS } from "../../networks/presets.ts";
 import { createUNet } from "../../networks/unet.ts";
 import { createVqNetwork, type VqOptions } from "../../networks/vq.ts";
 import type { NetworkKind } from "../schema.ts";
@@ -19,7 +19,7 @@ export interface NetworkOptions {
 
 interface KindOfNetwork {
   readonly create: (plan: Plan, options: NetworkOptions) => SegmentationNetwork;
-  readonly channels: Readonly<Record<PresetName, Channels>>;
+  readonly channels: Readonly<Record<PlannerName, Channels>>;
   /** What of the options belongs to the kind. */
   readonly own: (options: NetworkOptions) => NetworkOptions;
 }

@@ -1,6 +1,8 @@
 /** Applies trained networks to an image. */
 
 import { UsageError } from "../../domain/errors.ts";
+import type { Grid } from "../../domain/grid.ts";
+import type { Issue } from "../../domain/issues.ts";
 import type { LabelMap } from "../../domain/volume.ts";
 import type { Engine, Executable } from "../../engine/engine.ts";
 import {
@@ -12,19 +14,38 @@ import type { SegmentationNetwork } from "../../networks/network.ts";
 import { codeNumbers } from "./codebooks.ts";
 import type { ModelDescription, SegmentationModel } from "./model-folder.ts";
 import { createNetwork, optionsOf } from "./networks.ts";
+import {
+  NO_POSTPROCESSING,
+  type Postprocessing,
+  type PostprocessingStep,
+  postprocess,
+  removalIssues,
+} from "./postprocessing.ts";
 import { type PreparedCase, restoreLabels } from "./prepare.ts";
 
 export interface InferenceOptions {
   /** Step of the sliding window as a share of the patch. */
   readonly step: number;
   readonly mirror: boolean;
+  /** `off` leaves out what cross-validation decided; by default `auto`. */
+  readonly postprocess?: "auto" | "off" | undefined;
 }
 
 export interface CasePrediction {
   /** On the grid of the image as it was acquired; values are classes. */
   readonly labels: LabelMap;
-  /** On the grid of the prepared case. */
+  /** On the grid of the prepared case; what postprocessing removed is background here too. */
   readonly prediction: SegmentationPrediction;
+  /** What postprocessing removed. */
+  readonly issues: readonly Issue[];
+}
+
+/** A prediction on the prepared grid, and the way back. */
+export interface InferredCase {
+  /** What postprocessing removed is background. */
+  readonly prediction: SegmentationPrediction;
+  /** Brings the classes back to the image as it was acquired, where postprocessing is applied too. */
+  restore(): Omit<CasePrediction, "prediction">;
 }
 
 export interface PredictorOptions extends InferenceOptions {
@@ -42,9 +63,13 @@ export interface Predictor {
   readonly network: SegmentationNetwork;
   /** For each model the common number of each of its codes (see `codeNumbers`); undefined for networks without codes. */
   readonly codeNumbers: readonly Int32Array[] | undefined;
+  /** Applied to each prediction, unless it is turned off. */
+  readonly postprocessing: Postprocessing;
+  /** The same networks with other postprocessing; they are disposed of together. */
+  withPostprocessing(postprocessing: Postprocessing): Predictor;
   predict(prepared: PreparedCase, options: PredictorOptions): Promise<CasePrediction>;
-  /** As `predict`, on the grid of the prepared case alone. */
-  infer(prepared: PreparedCase, options: PredictorOptions): Promise<SegmentationPrediction>;
+  /** As `predict`, with the way back to the image's own grid left to be taken or not. */
+  infer(prepared: PreparedCase, options: PredictorOptions): Promise<InferredCase>;
   dispose(): Promise<void>;
 }
 
@@ -70,28 +95,61 @@ export async function createPredictor(
     await executable.setState(state);
     executables.push(executable);
   }
-  const infer: Predictor["infer"] = (prepared, { step, mirror, folds, onWindow, captures = [], signal }) =>
-    predictSlidingWindow({
-      image: { channels: prepared.channels, shape: prepared.grid.shape },
-      executables: folds === undefined ? executables : folds.map((fold) => executables[fold]),
-      stepShare: step,
-      mirrorAxes: mirror ? [0, 1, 2] : [],
-      captures,
-      ...(onWindow === undefined ? {} : { onWindow }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-  return {
-    description,
-    network,
-    codeNumbers: codeNumbers(models),
-    infer,
-    async predict(prepared, options) {
-      const prediction = await infer(prepared, options);
-      const labels = restoreLabels(prepared, prediction.probabilities, description.plan.classes);
-      return { labels, prediction };
-    },
-    async dispose() {
-      await Promise.all(executables.map((executable) => executable.dispose()));
-    },
+  const numbers = codeNumbers(models);
+  const names = description.labels.map(({ name }) => name);
+  const withPostprocessing = (postprocessing: Postprocessing): Predictor => {
+    const infer: Predictor["infer"] = async (prepared, options) => {
+      const { step, mirror, folds, onWindow, captures = [], signal } = options;
+      const prediction = await predictSlidingWindow({
+        image: { channels: prepared.channels, shape: prepared.grid.shape },
+        executables: folds === undefined ? executables : folds.map((fold) => executables[fold]),
+        stepShare: step,
+        mirrorAxes: mirror ? [0, 1, 2] : [],
+        captures,
+        ...(onWindow === undefined ? {} : { onWindow }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const steps = options.postprocess === "off" ? [] : postprocessing.steps;
+      return {
+        prediction: steps.length === 0 ? prediction : withoutRemoved(prediction, prepared.grid, steps),
+        restore() {
+          const labels = restoreLabels(prepared, prediction.probabilities, description.plan.classes);
+          const { mask, removed } = postprocess(labels, steps);
+          return { labels: mask, issues: removalIssues({ removed }, names) };
+        },
+      };
+    };
+    return {
+      description,
+      network,
+      codeNumbers: numbers,
+      postprocessing,
+      withPostprocessing,
+      infer,
+      async predict(prepared, options) {
+        const { prediction, restore } = await infer(prepared, options);
+        return { prediction, ...restore() };
+      },
+      async dispose() {
+        await Promise.all(executables.map((executable) => executable.dispose()));
+      },
+    };
   };
+  return withPostprocessing(models[0].postprocessing ?? NO_POSTPROCESSING);
+}
+
+/** A prediction in which the voxels that postprocessing removes are surely background, so that no feature is pooled from them. */
+function withoutRemoved(
+  prediction: SegmentationPrediction,
+  grid: Grid,
+  steps: readonly PostprocessingStep[],
+): SegmentationPrediction {
+  const { mask } = postprocess({ grid, data: prediction.labels }, steps);
+  const voxels = mask.data.length;
+  const probabilities = prediction.probabilities.slice();
+  for (let i = 0; i < voxels; i++) {
+    if (mask.data[i] === prediction.labels[i]) continue;
+    for (let c = 0; c < prediction.classes; c++) probabilities[c * voxels + i] = c === 0 ? 1 : 0;
+  }
+  return { ...prediction, probabilities, labels: mask.data };
 }

@@ -5,6 +5,7 @@
 import { DataError } from "../../domain/errors.ts";
 import { type Grid, type Triple, voxelCount } from "../../domain/grid.ts";
 import type { LabelMap, Volume, VoxelArray } from "../../domain/volume.ts";
+import { fillHoles } from "../../imaging/components.ts";
 import { type Box, crop, nonZeroBox, paste } from "../../imaging/cropping.ts";
 import { standardise } from "../../imaging/normalisation.ts";
 import { gridWithSpacing, resample, resampleLabels } from "../../imaging/resampling.ts";
@@ -29,6 +30,8 @@ export interface PreparedCase extends Omit<LoadedCase, "anatomy"> {
   readonly sourceGrid: Grid;
   readonly croppedGrid: Grid;
   readonly box: Box;
+  /** 1 outside the non-zero voxels, of a case with labels whose plan normalises inside them. */
+  readonly outside?: Uint8Array;
 }
 
 /**
@@ -63,9 +66,10 @@ export function prepareCase(
   plan: Pick<Plan, "normalisation" | "spacingMm">,
 ): PreparedCase {
   const grid = gridWithSpacing(cropped.grid, plan.spacingMm);
+  const inside = plan.normalisation.includes("z-score-nonzero") ? nonZero(cropped) : undefined;
   const channels = cropped.channels.map((data, channel) => {
-    const inside = plan.normalisation[channel] === "z-score-nonzero" ? nonZero(cropped.channels) : undefined;
-    const { volume } = standardise({ grid: cropped.grid, data }, inside);
+    const within = plan.normalisation[channel] === "z-score-nonzero" ? inside : undefined;
+    const { volume } = standardise({ grid: cropped.grid, data }, within);
     if (sameShape(grid.shape, cropped.grid.shape)) return volume.data;
     return resample(volume, grid, { interpolation: "cubic", outside: "edge", alongCoarseAxis: "nearest" })
       .data;
@@ -76,14 +80,21 @@ export function prepareCase(
     ...(cropped.labels === undefined
       ? {}
       : { labels: prepareLabels({ grid: cropped.grid, data: cropped.labels }, grid) }),
+    ...(cropped.labels === undefined || inside === undefined
+      ? {}
+      : { outside: prepareLabels({ grid: cropped.grid, data: inside.map((value) => 1 - value) }, grid) }),
     sourceGrid: cropped.sourceGrid,
     croppedGrid: cropped.grid,
     box: cropped.box,
   };
 }
 
+/** Below this a probability says nothing any more; its logarithm stays finite. */
+const LEAST_PROBABILITY = 1e-37;
+
 /**
- * The most probable class of each voxel of the source image.
+ * The most probable class of each voxel of the source image. Logits are interpolated, as nnU-Net does, not probabilities: the logarithms of
+ * the probabilities differ from the logits by a number that is the same for all classes of a voxel, so that the greatest is the same class.
  *
  * @param probabilities [classes, ...prepared shape].
  */
@@ -94,10 +105,13 @@ export function restoreLabels(
 ): LabelMap {
   const { croppedGrid, sourceGrid, box } = prepared;
   const count = voxelCount(croppedGrid);
-  const best = new Float32Array(count);
+  const best = new Float32Array(count).fill(Number.NEGATIVE_INFINITY);
   const labels = new Uint8Array(count);
   for (let label = 0; label < classes; label++) {
-    const { data } = restoreToCropped(prepared, classProbabilities(prepared, probabilities, label));
+    const logits = classProbabilities(prepared, probabilities, label).map((probability) =>
+      Math.log(Math.max(probability, LEAST_PROBABILITY)),
+    );
+    const { data } = restoreToCropped(prepared, logits);
     for (let i = 0; i < count; i++) {
       if (data[i] > best[i]) {
         best[i] = data[i];
@@ -121,7 +135,11 @@ export function classProbabilities(
 
 function restoreToCropped({ grid, croppedGrid }: PreparedCase, data: Float32Array): Volume<Float32Array> {
   if (sameShape(grid.shape, croppedGrid.shape)) return { grid: croppedGrid, data };
-  return resample({ grid, data }, croppedGrid, { interpolation: "linear", outside: "edge" });
+  return resample({ grid, data }, croppedGrid, {
+    interpolation: "linear",
+    outside: "edge",
+    alongCoarseAxis: "nearest",
+  });
 }
 
 function prepareLabels(labels: LabelMap, grid: Grid): Uint8Array {
@@ -130,8 +148,12 @@ function prepareLabels(labels: LabelMap, grid: Grid): Uint8Array {
     : resampleLabels(labels, grid, { alongCoarseAxis: "nearest" }).data;
 }
 
-function nonZero(channels: readonly Float32Array[]): Uint8Array {
-  return Uint8Array.from(channels[0], (_, voxel) => (channels.some((data) => data[voxel] !== 0) ? 1 : 0));
+/** 1 where any channel has signal, and in the holes of it (`create_nonzero_mask` of nnU-Net). */
+function nonZero({ grid, channels }: CroppedCase): Uint8Array {
+  const signal = Uint8Array.from(channels[0], (_, voxel) =>
+    channels.some((data) => data[voxel] !== 0) ? 1 : 0,
+  );
+  return fillHoles({ grid, data: signal }).data;
 }
 
 function sameShape(a: Triple, b: Triple): boolean {

@@ -14,9 +14,14 @@ import { cropCase, type PreparedCase, prepareCase } from "./prepare.ts";
 
 export interface StoredCase {
   readonly prepared: PreparedCase;
+  /** The classes, with `OUTSIDE` for voxels that are blanked in training; as the case has them where none are. */
+  readonly trainingLabels: Uint8Array | undefined;
   readonly foreground: ForegroundVoxels;
   readonly issues: readonly Issue[];
 }
+
+/** Of what is kept on disk; it changes with `StoredCase`. */
+const STORED_FORM = 2;
 
 /** Memory for prepared cases, in bytes. */
 const DEFAULT_BUDGET_BYTES = 2 * 2 ** 30;
@@ -77,7 +82,16 @@ async function prepare(segmentationCase: SegmentationCase, plan: Plan): Promise<
   // Which voxels stand for a class is a property of the case, not of a training.
   const key = deriveKey(randomKey(0), "foreground", segmentationCase.id);
   const foreground = prepared.labels === undefined ? new Map() : foregroundVoxels(prepared.labels, key);
-  return { prepared, foreground, issues };
+  return { prepared, trainingLabels: trainingLabels(prepared), foreground, issues };
+}
+
+/** No class: a voxel outside the mask that the image is normalised in. */
+export const OUTSIDE = 255;
+
+function trainingLabels({ labels, outside }: PreparedCase): Uint8Array | undefined {
+  return outside === undefined
+    ? labels
+    : labels?.map((label, voxel) => (outside[voxel] === 1 ? OUTSIDE : label));
 }
 
 /** Path, size and time of change of each file: other facts, other contents. */
@@ -98,6 +112,7 @@ async function cacheName({ id, files }: SegmentationCase, plan: Plan): Promise<s
     plan.spacingMm,
     plan.normalisation,
     process.versions.v8,
+    STORED_FORM,
   ]);
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

@@ -10,6 +10,7 @@ import { UNKNOWN_OUTCOME } from "../../domain/outcome.ts";
 import { writeExamination } from "../../io/layouts/native.ts";
 import { FileHashes } from "../file-hashes.ts";
 import { SILENT } from "../progress.ts";
+import { NO_POSTPROCESSING } from "../segmentation/postprocessing.ts";
 import type { Predictor } from "../segmentation/predict-case.ts";
 import { parseStudy } from "../study-file.ts";
 import { type ApplyRequest, applyStage } from "./examinations.ts";
@@ -56,6 +57,7 @@ describe("applying networks to a patient", () => {
     ({
       description: { plan: { spacingMm: [1, 1, 1], normalisation: ["z-score", "z-score"] } },
       network: { extraOutputs: { training: [], inference: [] } },
+      postprocessing: NO_POSTPROCESSING,
       infer: async () => fail(),
       dispose: async () => {},
     }) as unknown as Predictor;

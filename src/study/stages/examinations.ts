@@ -51,6 +51,7 @@ export interface ApplyRequest {
 /** An examination that cannot be read becomes an issue; the patient's others and all other patients go on. */
 export async function applyStage(request: ApplyRequest): Promise<FinishedStage<AppliedPatient>> {
   const { run, config, hashes, kind, patient, folds, modelHashes } = request;
+  const postprocessing = config.inference.postprocess === "off" ? [] : request.predictor.postprocessing.steps;
   const { stability: _, ...features } = config.features;
   const files = patient.examinations.flatMap(({ phaseFiles, segmentationFile }) => [
     ...phaseFiles,
@@ -63,7 +64,8 @@ export async function applyStage(request: ApplyRequest): Promise<FinishedStage<A
       models: folds.map((fold) => modelHashes[fold]),
       // Codes have the numbers of the first network.
       codebook: kind === "vq" ? modelHashes[0] : null,
-      inference: config.inference,
+      inference: { step: config.inference.step, mirror: config.inference.mirror },
+      ...(postprocessing.length > 0 ? { postprocessing } : {}),
       features,
       perturbations: perturbationsFor(request),
       images: await hashes.ofAll(files),

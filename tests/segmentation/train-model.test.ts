@@ -1,77 +1,20 @@
-/** Training, the model folder, batches and predictors, on a network of two stages and made images. */
+/** Training, the model folder and predictors, on a network of two stages and made images. */
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createGrid } from "../../domain/grid.ts";
-import { deriveKey, RandomStream, randomKey } from "../../domain/random.ts";
-import type { Plan } from "../../networks/plan.ts";
-import { createUNet } from "../../networks/unet.ts";
-import { VQ_DEFAULTS } from "../../networks/vq.ts";
-import { createEngine } from "../engines.ts";
-import { type Progress, SILENT } from "../progress.ts";
-import type { NetworkKind } from "../schema.ts";
-import { batchSource } from "./batches.ts";
-import { type SegmentationCase, TUMOUR_LABELS } from "./cases.ts";
-import { readModel, readModels } from "./model-folder.ts";
-import { createPredictor, type Predictor } from "./predict-case.ts";
-import { cropCase, prepareCase } from "./prepare.ts";
-import { PreparedStore } from "./prepared-store.ts";
-import { type TrainModelRequest, trainModel } from "./train-model.ts";
+import { randomKey } from "../../src/domain/random.ts";
+import { createUNet } from "../../src/networks/unet.ts";
+import { VQ_DEFAULTS } from "../../src/networks/vq.ts";
+import { createEngine } from "../../src/study/engines.ts";
+import { SILENT } from "../../src/study/progress.ts";
+import type { NetworkKind } from "../../src/study/schema.ts";
+import { readModel, readModels } from "../../src/study/segmentation/model-folder.ts";
+import { createPredictor, type Predictor } from "../../src/study/segmentation/predict-case.ts";
+import { cropCase, prepareCase } from "../../src/study/segmentation/prepare.ts";
+import { type TrainModelRequest, trainModel } from "../../src/study/segmentation/train-model.ts";
+import { cases, madeCase, PLAN, STEPS, trainingOn, watching } from "./made-training.ts";
 
-const EDGE = 16;
-const PLAN: Plan = {
-  preset: "compact",
-  inputChannels: 1,
-  classes: 2,
-  spacingMm: [1, 1, 1],
-  medianShape: [EDGE, EDGE, EDGE],
-  patchSize: [8, 8, 8],
-  batchSize: 2,
-  strides: [
-    [1, 1, 1],
-    [2, 2, 2],
-  ],
-  kernels: [
-    [3, 3, 3],
-    [3, 3, 3],
-  ],
-  features: [4, 8],
-  blocksPerStage: [1, 1],
-  blocksPerStageDecoder: [1],
-  normalisation: ["z-score"],
-  memoryEstimate: 0,
-};
-const grid = createGrid({
-  shape: [EDGE, EDGE, EDGE],
-  spacingMm: [1, 1, 1],
-  direction: [
-    [0, 0, 1],
-    [0, 1, 0],
-    [1, 0, 0],
-  ],
-  origin: [0, 0, 0],
-});
-
-/** Noise about a level of the case, with a bright cube of 3 voxels in a corner. */
-function madeCase(index: number, hasReference = true): SegmentationCase {
-  const stream = new RandomStream(randomKey(index));
-  const labels = Uint8Array.from({ length: EDGE ** 3 }, (_, i) => {
-    const at = [Math.floor(i / EDGE ** 2), Math.floor(i / EDGE) % EDGE, i % EDGE];
-    return at.every((x) => x >= 11 && x < 14) ? 1 : 0;
-  });
-  const channels = [Float32Array.from(labels, (label) => 50 + stream.normal(0, 5) + 60 * label)];
-  return {
-    id: `case-${index}`,
-    patientId: `case-${index}`,
-    files: [],
-    hasReference,
-    load: async () => ({ value: { grid, channels, labels }, issues: [] }),
-  };
-}
-
-const cases = [madeCase(1), madeCase(2), madeCase(3)];
-const STEPS = 8;
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), "residua-train-"));
@@ -80,55 +23,28 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const at = (...parts: string[]) => path.join(root, ...parts);
 const weights = (name: string) => readFile(at(name, "weights.safetensors"));
-
-function request(name: string, change: Partial<TrainModelRequest> = {}): TrainModelRequest {
-  return {
-    folder: at(name),
-    kind: "nnunet",
-    plan: PLAN,
-    cases,
-    store: new PreparedStore(PLAN),
-    labels: TUMOUR_LABELS,
-    channels: { source: "files", names: ["t1"] },
-    fold: 0,
-    steps: STEPS,
-    checkpointEvery: 2,
-    seed: 3,
-    initialKey: deriveKey(randomKey(3), "network"),
-    batchKey: deriveKey(randomKey(3), "batches"),
-    engine: createEngine(),
-    progress: SILENT,
-    ...change,
-  };
-}
-
-/** Progress that calls back after each step. */
-function watching(onStep: (done: number) => void): Progress {
-  let done = 0;
-  return {
-    ...SILENT,
-    begin: () => ({
-      advance(count = 1) {
-        done += count;
-        onStep(done);
-      },
-      done() {},
-    }),
-  };
-}
+const request = (name: string, change: Partial<TrainModelRequest> = {}) => trainingOn(at(name), change);
 
 describe("training a model", () => {
   let whole: Awaited<ReturnType<typeof trainModel>>;
   beforeAll(async () => {
     whole = await trainModel(request("whole"));
-  });
+  }, 60_000);
 
   it("leaves the model, its curve and no checkpoint", async () => {
-    expect((await readdir(at("whole"))).sort()).toEqual([
+    const left = (await readdir(at("whole"))).filter((name) => name !== "weights-best.safetensors");
+    expect(left.sort()).toEqual([
+      "curve.csv",
+      "curve.svg",
       "model.json",
       "training.json",
       "weights.safetensors",
     ]);
+    const [head, ...rows] = (await readFile(at("whole/curve.csv"), "utf8")).trim().split("\n");
+    expect(head).toBe("step,loss,dice,perplexity,held_out_dice");
+    expect(rows.map((row) => row.split(",").slice(0, 3).map(Number))).toEqual(
+      whole.curve.map(({ step, loss, dice }) => [step, loss, dice]),
+    );
     expect(whole.curve.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(whole.model.description.training).toMatchObject({ steps: STEPS, fold: 0, cases: 3 });
   });
@@ -144,7 +60,7 @@ describe("training a model", () => {
       }),
     );
     await expect(interrupted).rejects.toThrow("interrupted");
-    expect(await readdir(at("stopped"))).toEqual(["checkpoint.safetensors"]);
+    expect(await readdir(at("stopped"))).toContain("checkpoint.safetensors");
     const notes: string[] = [];
     const resumed = await trainModel(
       request("stopped", { progress: { ...SILENT, note: (text) => notes.push(text) } }),
@@ -312,49 +228,5 @@ describe("training a model", () => {
         code: "models-differ",
       });
     });
-  });
-});
-
-describe("batches", () => {
-  const network = createUNet(PLAN);
-  const make = (members: readonly SegmentationCase[], key = randomKey(1)) =>
-    batchSource({ cases: members, store: new PreparedStore(PLAN), network, batchSize: 2, key });
-
-  it("are the same bits for the same key and step, in whatever order they are asked for", async () => {
-    const [one, other] = [make(cases), make(cases)];
-    const forward = [await one(0), await one(1), await one(2)];
-    const backward = [await other(2), await other(1), await other(0)].reverse();
-    expect(backward).toEqual(forward);
-  });
-
-  it("differ between steps and keys", async () => {
-    const batches = [await make(cases)(0), await make(cases)(1), await make(cases, randomKey(2))(0)];
-    expect(new Set(batches.map(({ image }) => image.join())).size).toBe(3);
-  });
-
-  it("hold tumour in the forced sample of every step, which few patches hold by chance", async () => {
-    const source = make(cases);
-    let byChance = 0;
-    for (let step = 0; step < 12; step++) {
-      const { labels0 } = await source(step);
-      const half = labels0.length / 2;
-      expect(labels0.slice(half).includes(1)).toBe(true);
-      if (labels0.slice(0, half).includes(1)) byChance++;
-    }
-    expect(byChance).toBeLessThan(12);
-  });
-
-  it("draw from the given cases alone", async () => {
-    const asked: string[] = [];
-    const spied = cases.map((entry) => ({
-      ...entry,
-      load() {
-        asked.push(entry.id);
-        return entry.load();
-      },
-    }));
-    const source = make(spied.slice(0, 2));
-    for (let step = 0; step < 6; step++) await source(step);
-    expect(asked.sort()).toEqual(["case-1", "case-2"]);
   });
 });
