@@ -1,5 +1,6 @@
 // The add-on's face to JavaScript; src/engine/native/addon.ts has its types.
 #include <napi.h>
+#include <omp.h>
 
 #include <atomic>
 #include <cstring>
@@ -177,7 +178,12 @@ class Addon : public Napi::Addon<Addon> {
     auto handle = std::make_shared<Handle>();
     handle->threads = settings.threads;
     return thread_.submit(
-        info.Env(), [graph, handle, settings] { handle->program = compile(*graph, settings); },
+        info.Env(),
+        [graph, handle, settings] {
+          // The library divides work among the threads that there are when a primitive is made.
+          omp_set_num_threads(handle->threads);
+          handle->program = compile(*graph, settings);
+        },
         [this, handle](Napi::Env env) mutable -> Napi::Value {
           return programClass_.New(
               {Napi::External<EngineThread>::New(env, &thread_),

@@ -2,6 +2,7 @@
 #include "kernel_step.h"
 #include "lowering.h"
 #include "onednn_versions.h"
+#include "winograd_step.h"
 
 namespace residua {
 namespace {
@@ -9,9 +10,7 @@ namespace {
 using Description = dnnl::memory::desc;
 
 // Sizes of a convolution, whichever of its three tensors is the result.
-struct Sizes {
-  Shape x, w, y, stride, padding;
-};
+using winograd::Sizes;
 
 Description channelsLast(const Shape& shape, Storage storage) {
   return describe(View{0, 0, shape, channelsLastStrides(shape)}, storage);
@@ -50,6 +49,22 @@ Argument weights(Compiler& compiler, int id, const Description& wanted) {
 
 Storage activations(const Compiler& compiler) { return compiler.isHalf() ? Storage::bf16 : Storage::f32; }
 
+// A convolution or an input gradient by Winograd's algorithm.
+void addWinograd(Compiler& compiler, const winograd::Kernels& kernels, int id, const char* label, bool isInputGradient) {
+  const int operand = compiler.node(id).operands[0], w = compiler.node(id).operands[1];
+  const Storage storage = activations(compiler), made = compiler.storageOf(id);
+  const View x = compiler.dense(operand, Layout::channelsLast, storage);
+  const View weight = compiler.dense(w, Layout::plain, Storage::f32);
+  const int transformed = compiler.allocateBytes(static_cast<std::size_t>(winograd::kPositions) *
+                                                 static_cast<std::size_t>(weight.shape[0] * weight.shape[1]) *
+                                                 storageSize(storage));
+  compiler.add(std::make_unique<WinogradWeightsStep>(kernels, weight, isInputGradient, transformed));
+  const View result = compiler.allocate(compiler.node(id).shape, Layout::channelsLast, made);
+  compiler.add(std::make_unique<WinogradConvolutionStep>(kernels, label, Access{x, storage}, transformed,
+                                                         Access{result, made}));
+  compiler.setView(id, result);
+}
+
 }  // namespace
 
 void lowerConvolution(Compiler& compiler, int id) {
@@ -58,6 +73,9 @@ void lowerConvolution(Compiler& compiler, int id) {
   const Sizes sizes{compiler.node(x).shape, compiler.node(w).shape, node.shape, node.list("stride"),
                     node.list("padding")};
   const Storage storage = activations(compiler), made = compiler.storageOf(id);
+  if (const auto* kernels = winograd::choose(sizes, storage)) {
+    return addWinograd(compiler, *kernels, id, "conv winograd", false);
+  }
   const auto description =
       onednn::forward(processor(), convolutionShape(sizes, storage, storage, made), plannedMemory());
   const View input = compiler.dense(x, Layout::channelsLast, storage);
@@ -76,6 +94,9 @@ void lowerConvolutionInputGradient(Compiler& compiler, int id) {
   const Sizes sizes{node.shape, compiler.node(w).shape, compiler.node(dy).shape, node.list("stride"),
                     node.list("padding")};
   const Storage storage = activations(compiler), made = compiler.storageOf(id);
+  if (const auto* kernels = winograd::choose(sizes, storage)) {
+    return addWinograd(compiler, *kernels, id, "convInputGrad winograd", true);
+  }
   const auto hint = onednn::forward(processor(), convolutionShape(sizes, storage, storage, storage), plannedMemory());
   const auto description =
       onednn::inputGradient(processor(), convolutionShape(sizes, made, storage, storage), plannedMemory(), hint);
@@ -95,11 +116,18 @@ void lowerConvolutionWeightGradient(Compiler& compiler, int id) {
   const Sizes sizes{compiler.node(x).shape, node.shape, compiler.node(dy).shape, node.list("stride"),
                     node.list("padding")};
   const Storage storage = activations(compiler);
+  const View input = compiler.dense(x, Layout::channelsLast, storage);
+  const View gradient = compiler.dense(dy, Layout::channelsLast, storage);
+  if (const auto* kernels = winograd::choose(sizes, storage)) {
+    const Access from{input, storage}, change{gradient, storage};
+    const int sums = compiler.allocateBytes(WinogradWeightGradientStep::sumsBytes(from, change));
+    const View result = compiler.allocate(node.shape, Layout::plain, Storage::f32);
+    compiler.add(std::make_unique<WinogradWeightGradientStep>(*kernels, from, change, sums, result));
+    return compiler.setView(id, result);
+  }
   const auto hint = onednn::forward(processor(), convolutionShape(sizes, storage, storage, storage), plannedMemory());
   const auto description = onednn::weightGradient(
       processor(), convolutionShape(sizes, storage, Storage::f32, storage), plannedMemory(), hint);
-  const View input = compiler.dense(x, Layout::channelsLast, storage);
-  const View gradient = compiler.dense(dy, Layout::channelsLast, storage);
   const Description made = description.diff_weights_desc();
   const int buffer = compiler.allocateBytes(made.get_size());
   compiler.addLibrary(dnnl::convolution_backward_weights(description), description.scratchpad_desc(),

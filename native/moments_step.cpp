@@ -8,6 +8,8 @@ namespace {
 
 // Numbers of a chunk: 16 KiB, half a first-level cache.
 constexpr Index kChunk = 4096;
+// Numbers that are worked on together: voxels of few channels in groups.
+constexpr Index kGroup = 512;
 
 }  // namespace
 
@@ -36,13 +38,22 @@ void MomentsStep::measure(Index sample, Index chunk, float* means, float* square
     widenBf16(wide.data(), reinterpret_cast<const std::uint16_t*>(from_) + start, n);
     values = wide.data();
   }
-  std::fill_n(means, channels, 0.0f);
-  std::fill_n(squares, channels, 0.0f);
-  for (Index voxel = 0; voxel < voxels; voxel++) accumulate(means, values + voxel * channels_, channels);
+  const Index group = std::clamp<Index>(kGroup / channels_, 1, voxels), width = group * channels_;
+  thread_local std::vector<float> totals, centres;
+  // Calls `add` with the numbers of each group, then leaves the totals of the channels at `to`.
+  const auto sum = [&](float* to, const auto& add) {
+    totals.assign(static_cast<std::size_t>(width), 0.0f);
+    for (Index voxel = 0; voxel < voxels; voxel += group) {
+      add(values + voxel * channels_, static_cast<int>(std::min(group, voxels - voxel) * channels_));
+    }
+    foldRows(totals.data(), static_cast<int>(group), channels);
+    std::copy_n(totals.data(), channels, to);
+  };
+  sum(means, [&](const float* from, int count) { accumulate(totals.data(), from, count); });
   for (int channel = 0; channel < channels; channel++) means[channel] /= static_cast<float>(voxels);
-  for (Index voxel = 0; voxel < voxels; voxel++) {
-    accumulateSquares(squares, values + voxel * channels_, means, channels);
-  }
+  centres.resize(static_cast<std::size_t>(width));
+  for (Index voxel = 0; voxel < group; voxel++) std::copy_n(means, channels, centres.data() + voxel * channels_);
+  sum(squares, [&](const float* from, int count) { accumulateSquares(totals.data(), from, centres.data(), count); });
 }
 
 void MomentsStep::run() {

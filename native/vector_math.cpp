@@ -193,6 +193,14 @@ void accumulate(float* totals, const float* values, int n) {
   for (int i = 0; i < n; i++) totals[i] += values[i];
 }
 
+void foldRows(float* values, int rows, int columns) {
+  while (rows > 1) {
+    const int kept = rows - rows / 2;
+    accumulate(values, values + kept * columns, (rows - kept) * columns);
+    rows = kept;
+  }
+}
+
 FOR_EACH_PROCESSOR
 void accumulateLargest(float* totals, const float* values, int n) {
 #pragma GCC ivdep

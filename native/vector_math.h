@@ -38,6 +38,8 @@ float sumOf(const float* values, int n);
 float largestOf(const float* values, int n);
 // totals[i] += values[i]
 void accumulate(float* totals, const float* values, int n);
+// Adds all rows to the first, in halves; the others are left undefined.
+void foldRows(float* values, int rows, int columns);
 // totals[i] = max(totals[i], values[i]), NaN wherever one is
 void accumulateLargest(float* totals, const float* values, int n);
 // totals[i] += (values[i] − centre[i])²

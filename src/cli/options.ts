@@ -55,3 +55,10 @@ export function numberTriple(text: string): [number, number, number] {
   }
   throw new InvalidArgumentError(`"${text}" is not three numbers above 0, as in 48,64,48.`);
 }
+
+/** Seconds from 0 on, strictly increasing, separated by commas. */
+export function secondsList(text: string): number[] {
+  const seconds = text.split(",").map(finiteNumber);
+  if (seconds.every((value, i) => (i === 0 ? value === 0 : value > seconds[i - 1]))) return seconds;
+  throw new InvalidArgumentError(`"${text}" does not rise strictly from 0.`);
+}

@@ -49,19 +49,18 @@ export const EARLY_WINDOW_SECONDS = [60, 210] as const;
 /** Where the early phase would best lie: 2'30" after injection, as in I-SPY (Hylton 2012, Radiology 263:663). */
 const EARLY_TARGET_SECONDS = 150;
 
+/** The phases that a series has for each part; a short series has no late one. */
+export type FoundPhases = Omit<PhaseRoles, "late"> & { readonly late: number | null };
+
 /**
- * Chooses phases by time, never by index: pre is phase 0, early the post-contrast phase nearest to 150 s, late the last one.
+ * Finds phases by time, never by index: pre is phase 0, early the post-contrast phase nearest to 150 s, late the last one after it.
  *
- * @throws {DataError} `series-phases` where there are fewer than two post-contrast phases, so that early and late cannot differ.
+ * @throws {DataError} `series-phases` where there is no post-contrast phase.
  */
-export function choosePhases(timesSeconds: readonly number[]): PhaseRoles {
-  if (timesSeconds.length < 3) {
-    throw new DataError("series-phases", {
-      found: `${timesSeconds.length} phases`,
-      expected: "a phase before contrast and at least two after it",
-      remedy: "Check that no phase was left out when the series was exported.",
-    });
-  }
+export function findPhases(timesSeconds: readonly number[]): FoundPhases {
+  if (timesSeconds.length < 2)
+    throw tooFewPhases(timesSeconds, "a phase before contrast and at least one after it");
+  if (timesSeconds.length === 2) return { pre: 0, early: 1, late: null };
   const late = timesSeconds.length - 1;
   let early = 1;
   for (let i = 2; i < late; i++) {
@@ -71,4 +70,24 @@ export function choosePhases(timesSeconds: readonly number[]): PhaseRoles {
       early = i;
   }
   return { pre: 0, early, late };
+}
+
+/**
+ * The phases of a series that has all three parts, as {@link findPhases} finds them.
+ *
+ * @throws {DataError} `series-phases` where there are fewer than two post-contrast phases, so that early and late cannot differ.
+ */
+export function choosePhases(timesSeconds: readonly number[]): PhaseRoles {
+  const expected = "a phase before contrast and at least two after it";
+  if (timesSeconds.length < 3) throw tooFewPhases(timesSeconds, expected);
+  const { pre, early, late } = findPhases(timesSeconds);
+  return { pre, early, late: late ?? timesSeconds.length - 1 };
+}
+
+function tooFewPhases(timesSeconds: readonly number[], expected: string): DataError {
+  return new DataError("series-phases", {
+    found: `${timesSeconds.length} phases`,
+    expected,
+    remedy: "Check that no phase was left out when the series was exported.",
+  });
 }

@@ -13,6 +13,7 @@ import type { FilledGuideline } from "./guidelines/filled-guideline.ts";
 export interface ReportInput {
   readonly head: ReportHead;
   readonly cohort?: CohortSummary;
+  readonly imaging?: ImagingSummary;
   /** One per network. */
   readonly segmentation?: readonly SegmentationQuality[];
   /** One per network whose bottleneck gave features. */
@@ -52,6 +53,32 @@ export interface ReportHead {
   readonly versions: Readonly<Record<string, string>>;
   /** Whether the patients are simulated; the report then says so at the top. */
   readonly simulated?: boolean;
+}
+
+/** The examinations of a study. */
+export interface ImagingSummary {
+  readonly rows: readonly ImagingRow[];
+  /** How motion between phases was taken out: `none`, `rigid`, `deformable`. */
+  readonly registration: string;
+  /** Thresholds of the functional tumour volume, in words. */
+  readonly thresholds: string;
+}
+
+/** One examination; `null` where a figure is undefined. */
+export interface ImagingRow {
+  readonly visit: string;
+  readonly earlySeconds: number;
+  readonly largestSpacingMm: number;
+  readonly signalToNoise: number | null;
+  readonly motionMm: number | null;
+  readonly correlation: number | null;
+  readonly fatSuppression: string;
+  readonly strongestEnhancementPercent: number | null;
+  readonly ftvMl: number;
+  readonly diameterMm: number | null;
+  readonly backgroundPercent: number | null;
+  /** Whether the image was cut to the breast with the tumour. */
+  readonly cut: boolean;
 }
 
 export type SetName = "train" | "test";

@@ -12,6 +12,7 @@ import { cohortSection } from "./sections/cohort-section.ts";
 import { comparisonSection } from "./sections/comparison-section.ts";
 import { featuresSection } from "./sections/features-section.ts";
 import { guidelinesSection } from "./sections/guidelines-section.ts";
+import { imagingSection } from "./sections/imaging-section.ts";
 import { issuesSection } from "./sections/issues-section.ts";
 import { segmentationSection } from "./sections/segmentation-section.ts";
 import { trainingSection } from "./sections/training-section.ts";
@@ -49,6 +50,7 @@ function sectionsOf(input: ReportInput): Section[] {
   return [
     ...(first === undefined ? [] : [first]),
     ...(cohort === undefined ? [] : [cohortSection(cohort)]),
+    ...(input.imaging === undefined ? [] : [imagingSection(input.imaging)]),
     ...(segmentation.length === 0 ? [] : [segmentationSection(segmentation, shown)]),
     ...(features.length === 0 ? [] : [featuresSection(features)]),
     ...others,

@@ -33,11 +33,6 @@ export function normalCriticalValue(confidence: number): number {
   return normalQuantile((1 + confidence) / 2);
 }
 
-/** P(T ≤ t) for Student's T. */
-export function studentProbability(t: number, degreesOfFreedom: number): number {
-  return student.cdf(t, degreesOfFreedom);
-}
-
 /** The t of a two-sided interval. */
 export function studentCriticalValue(confidence: number, degreesOfFreedom: number): number {
   return student.quantile((1 + confidence) / 2, degreesOfFreedom);

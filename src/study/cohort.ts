@@ -10,7 +10,7 @@ import { readTable } from "../io/tables/read.ts";
 import type { Table } from "../io/tables/table.ts";
 import { sourceColumns } from "./change-columns.ts";
 import { readOutcome } from "./outcome.ts";
-import { type StudyConfig, VOLUME_COLUMNS } from "./schema.ts";
+import { IMAGE_COLUMNS, needsImages, type StudyConfig, VOLUME_COLUMNS } from "./schema.ts";
 import type { StudyFile } from "./study-file.ts";
 
 /**
@@ -23,14 +23,14 @@ export async function readStudyCohort({ config, folder }: StudyFile): Promise<Wi
   const issues: Issue[] = [];
   const table = await readClinicalTable(root, config, issues);
   requireColumns(table, config);
-  const records = config.networks.length === 0 ? [] : await readRecords(root, issues);
+  const records = needsImages(config) ? await readRecords(root, issues) : [];
   const patients: Patient[] = [];
   for (const row of requireValues(table, config, issues)) {
     const patient = readPatient(row, config, records, issues);
     if (patient !== undefined) patients.push(patient);
   }
   reportMissingOutcomes(patients, issues);
-  if (config.networks.length > 0) reportMissingVisits(patients, issues);
+  if (needsImages(config)) reportMissingVisits(patients, issues);
   if (!patients.some((patient) => patient.set === "train")) {
     throw new DataError("cohort-empty", {
       file: table.file,
@@ -117,6 +117,7 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
     ["outcome.rcb", outcome.rcb],
     ["outcome.rcbClass", outcome.rcbClass],
     ["outcome.pcr", outcome.pcr],
+    ["images.laterality", config.images.laterality],
     ...Object.entries(outcome.components ?? {}).map(([key, column]): [string, string] => [
       `outcome.components.${key}`,
       column,
@@ -126,6 +127,7 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
   const made: readonly string[] = [
     ...(subtype === undefined ? [] : ["subtype"]),
     ...(networks.length === 0 ? [] : VOLUME_COLUMNS),
+    ...(needsImages(config) ? IMAGE_COLUMNS : []),
   ];
   for (const model of models) {
     if (typeof model === "object" && "columns" in model) {
@@ -180,7 +182,7 @@ function readPatient(
   const id = String(row[config.cohort.id]);
   const set = readSet(row, config, id, issues);
   if (set === undefined) return undefined;
-  if (config.networks.length > 0 && !FOLDER_NAME.test(id)) {
+  if (needsImages(config) && !FOLDER_NAME.test(id)) {
     issues.push({
       code: "patient-name",
       severity: "error",

@@ -1,29 +1,37 @@
-/** `residua kinetics`: contrast kinetics of one examination, as maps and numbers. */
+/** `residua kinetics`: contrast kinetics of one examination, as maps, pictures and numbers. */
 import path from "node:path";
-import { choosePhases, EARLY_WINDOW_SECONDS } from "../domain/dce.ts";
+import { encode } from "fast-png";
+import type { FoundPhases } from "../domain/dce.ts";
+import { DataError } from "../domain/errors.ts";
 import type { Issue, WithIssues } from "../domain/issues.ts";
 import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
-import { functionalTumourVolume } from "../imaging/functional-tumour-volume.ts";
-import { percentEnhancement, signalEnhancementRatio, subtraction } from "../imaging/kinetics.ts";
+import { type FtvThresholds, measureEnhancement } from "../imaging/enhancement.ts";
+import {
+  type ExaminationQuality,
+  examinationQuality,
+  qualityIssues,
+} from "../imaging/examination-quality.ts";
+import { subtraction } from "../imaging/kinetics.ts";
 import { replaceNonFinite } from "../imaging/non-finite.ts";
-import { bodyMask, tissueThreshold } from "../imaging/regions.ts";
-import { longestDiameterMm } from "../imaging/shape.ts";
+import type { RegistrationKind } from "../imaging/registration/registration.ts";
+import { type Colour, maximumIntensityProjection, type Raster } from "../imaging/slice-picture.ts";
 import { isDicomSegmentation } from "../io/dicom/segmentation.ts";
 import { writeAtomically } from "../io/files.ts";
 import { readLabelMap } from "../io/images.ts";
 import { writeNifti } from "../io/nifti/write.ts";
 import { openExamination } from "./examination-input.ts";
+import { type PhaseRegistration, registerSeries } from "./registration/series.ts";
 import { readSegmentationObject } from "./segmentation-object.ts";
 
 export interface KineticsRequest {
   readonly examination: string;
   readonly folder: string;
-  /** Least early percent enhancement of the functional tumour volume, in per cent. */
-  readonly peThresholdPercent: number;
-  /** Least signal enhancement ratio of the functional tumour volume. */
-  readonly serThreshold: number;
+  readonly thresholds: FtvThresholds;
   /** Mask in which tumour may lie; by default the body, found by its signal. */
   readonly region?: string;
+  /** Takes out motion between phases first. */
+  readonly registration?: RegistrationKind;
+  readonly signal?: AbortSignal;
 }
 
 /** `kinetics.json`. */
@@ -32,77 +40,113 @@ export interface Kinetics {
   readonly ftvMl: number;
   /** Longest diameter of the functional tumour volume, in mm; null where it is empty. */
   readonly longestDiameterMm: number | null;
-  /** Positions of the phases used. */
-  readonly phases: { readonly pre: number; readonly early: number; readonly late: number };
+  readonly sphericity: number | null;
+  /** Mean early enhancement of tissue away from the functional tumour volume, in per cent. */
+  readonly backgroundEnhancementPercent: number | null;
+  /** Positions of the phases used; null for a late phase that is not there. */
+  readonly phases: FoundPhases;
   /** `preSignal`: least signal before contrast that counts as tissue, in the units of the image. */
-  readonly thresholds: { readonly pePercent: number; readonly ser: number; readonly preSignal: number };
+  readonly thresholds: FtvThresholds & { readonly preSignal: number };
   readonly region: "body" | "mask";
+  readonly registration: readonly PhaseRegistration[];
+  readonly quality: ExaminationQuality;
   readonly issues: readonly Issue[];
 }
 
 /**
- * Writes `pe.nii.gz` (per cent), `ser.nii.gz` (ratio), `subtraction.nii.gz` (signal), `ftv.nii.gz` (mask) on the grid of the
- * source, and `kinetics.json`.
+ * Writes `pe.nii.gz` (per cent), `ser.nii.gz` (ratio; where there is a late phase), `subtraction.nii.gz` (signal) and `ftv.nii.gz` (mask) on the
+ * grid of the source, maximum-intensity projections of the subtraction along each axis as `mip-0.png` to `mip-2.png`, and `kinetics.json`.
  *
- * @throws {DataError} `series-phases` for fewer than two post-contrast phases, `grid-mismatch` for a region elsewhere, and as
- *   the readers.
+ * @throws {DataError} `series-phases` for no post-contrast phase, `grid-mismatch` for a region elsewhere, and as the readers.
  */
 export async function measureKinetics(request: KineticsRequest): Promise<Kinetics> {
-  const { folder, peThresholdPercent, serThreshold } = request;
-  const { value: series, issues } = await openExamination(request.examination);
-  const roles = choosePhases(series.timesSeconds);
-  const [pre, early, late] = [roles.pre, roles.early, roles.late].map(
-    (index) => replaceNonFinite(series.phases[index]).value,
-  );
-  const pe = percentEnhancement(pre, early);
-  const ser = signalEnhancementRatio(pre, early, late);
-  const body = bodyMask(pre);
+  const { folder, thresholds } = request;
+  const { value: acquired, issues } = await openExamination(request.examination);
+  const { timesSeconds } = acquired;
+  const finite = { timesSeconds, phases: acquired.phases.map((phase) => replaceNonFinite(phase).value) };
+  const registered =
+    request.registration === undefined
+      ? { value: { series: finite, registrations: [] }, issues: [] }
+      : await registerSeries(finite, request.registration, "examination", request.signal);
+  const { series, registrations } = registered.value;
+  const [pre] = series.phases;
   const given = request.region === undefined ? undefined : await readRegion(request.region, pre);
-  const region = given?.value ?? body;
-  // Fat is suppressed to noise, whose ratios would count as enhancement.
-  const background = { pre, minimumSignal: tissueThreshold(pre, body) };
-  const ftv = functionalTumourVolume({ pe, ser, region, background, peThresholdPercent, serThreshold });
+  const region = given?.value;
+  const enhancement = measureEnhancement(series, thresholds, region);
+  const quality = examinationQuality(
+    series,
+    enhancement,
+    registrations.map((phase) => phase.quality),
+  );
+  const { measures, pe, ser, ftv, phases } = enhancement;
+  const positions = registrations.length === 0 ? phases : acquiredPhases(timesSeconds, series.timesSeconds);
   const kinetics: Kinetics = {
-    timesSeconds: series.timesSeconds,
-    ftvMl: rounded(ftv.ml),
-    longestDiameterMm: rounded(longestDiameterMm(ftv.mask)),
-    phases: roles,
-    thresholds: { pePercent: peThresholdPercent, ser: serThreshold, preSignal: background.minimumSignal },
-    region: request.region === undefined ? "body" : "mask",
+    timesSeconds,
+    ftvMl: rounded(measures.ftvMl),
+    longestDiameterMm: rounded(measures.longestDiameterMm),
+    sphericity: rounded(measures.sphericity),
+    backgroundEnhancementPercent: rounded(measures.backgroundEnhancementPercent),
+    phases: positions,
+    thresholds: { ...thresholds, preSignal: enhancement.tissueSignal },
+    region: region === undefined ? "body" : "mask",
+    registration: registrations,
+    quality,
     issues: [
       ...issues,
-      ...earlyPhaseIssue(series.timesSeconds[roles.early]),
+      ...registered.issues,
+      ...enhancement.issues,
+      ...qualityIssues(quality),
       ...(given?.issues ?? []),
       ...regionIssue(request),
     ],
   };
+  const enhanced = subtraction(series.phases[phases.early], pre);
   await writeNifti(path.join(folder, "pe.nii.gz"), pe);
-  await writeNifti(path.join(folder, "ser.nii.gz"), ser);
-  await writeNifti(path.join(folder, "subtraction.nii.gz"), subtraction(early, pre));
-  await writeNifti(path.join(folder, "ftv.nii.gz"), ftv.mask);
+  if (ser !== null) await writeNifti(path.join(folder, "ser.nii.gz"), ser);
+  await writeNifti(path.join(folder, "subtraction.nii.gz"), enhanced);
+  await writeNifti(path.join(folder, "ftv.nii.gz"), ftv);
+  await writeProjections(folder, enhanced, ftv);
   await writeAtomically(path.join(folder, "kinetics.json"), `${JSON.stringify(kinetics, null, 2)}\n`);
   return kinetics;
 }
 
+/** Registration leaves only the phases that play a part; their positions among the acquired ones are told by their times. */
+function acquiredPhases(acquired: readonly number[], kept: readonly number[]): FoundPhases {
+  const [pre, early, late] = kept.map((seconds) => acquired.indexOf(seconds));
+  return { pre, early, late: late ?? null };
+}
+
+const OUTLINE: Colour = [255, 200, 0];
+
+async function writeProjections(folder: string, enhanced: Volume, ftv: LabelMap): Promise<void> {
+  const outlines = ftv.data.includes(1) ? [{ mask: ftv, colour: OUTLINE }] : [];
+  for (const axis of [0, 1, 2]) {
+    const picture = maximumIntensityProjection(enhanced, axis, { outlines });
+    await writeAtomically(path.join(folder, `mip-${axis}.png`), png(picture));
+  }
+}
+
+function png({ width, height, data }: Raster): Uint8Array {
+  return encode({ width, height, channels: 4, data: Uint8Array.from(data) });
+}
+
 async function readRegion(file: string, pre: Volume): Promise<WithIssues<LabelMap>> {
+  const region = await readRegionMask(file, pre);
+  if (region.value.data.some((value) => value !== 0)) return region;
+  throw new DataError("region-empty", {
+    file,
+    found: "a region of interest without a voxel",
+    expected: "a mask in which tumour may lie",
+  });
+}
+
+async function readRegionMask(file: string, pre: Volume): Promise<WithIssues<LabelMap>> {
   if (file.toLowerCase().endsWith(".dcm") && (await isDicomSegmentation(file))) {
     return readSegmentationObject(file, pre.grid);
   }
   const mask = await readLabelMap(file);
   requireSameGrid(pre, mask, "the region of interest", file);
   return { value: mask, issues: mask.issues };
-}
-
-function earlyPhaseIssue(seconds: number): Issue[] {
-  const [from, to] = EARLY_WINDOW_SECONDS;
-  if (seconds >= from && seconds <= to) return [];
-  return [
-    {
-      code: "series-early-phase",
-      severity: "warning",
-      message: `The post-contrast phase nearest to early enhancement is at ${seconds} s, where ${from} to ${to} s is expected. It was used; enhancement figures are not comparable with those of an early phase.`,
-    },
-  ];
 }
 
 function regionIssue({ region }: KineticsRequest): Issue[] {

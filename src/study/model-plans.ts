@@ -7,7 +7,7 @@ import type { ForestSpec } from "../models/forest-model.ts";
 import type { ForestOptions } from "../models/random-forest.ts";
 import type { ReductionOptions } from "../models/reduction.ts";
 import { candidateGrid, type TuningOptions } from "../models/tuning.ts";
-import { type ModelConfig, modelName, type StudyConfig } from "./schema.ts";
+import { MEASURED_MODELS, type ModelConfig, modelName, type StudyConfig } from "./schema.ts";
 
 /** Columns of each image-based model, as the features stage made them. */
 export interface ImageColumns {
@@ -69,6 +69,10 @@ export function planModels(
     if (model === "volume" || model === "volume+subtype") {
       const columns = model === "volume" ? imageColumns.volume : [...imageColumns.volume, "subtype"];
       return { kind: "fitted", name, ...forest(columns), required: imageColumns.volume, anyOf: [] };
+    }
+    if (model === "ftv" || model === "diameter") {
+      const columns = MEASURED_MODELS[model];
+      return { kind: "fitted", name, ...forest(columns), required: columns, anyOf: [] };
     }
     if ("deep" in model) {
       const columns = imageColumns.deep[model.deep];

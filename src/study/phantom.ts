@@ -72,6 +72,12 @@ const TRAINING: Readonly<Record<PhantomSize, Partial<StudyConfig["training"]>>> 
   full: {},
 };
 
+/** Simulated patients of `small` move by less than a voxel, and registration takes longer than all else. */
+const IMAGES: Readonly<Record<PhantomSize, Partial<StudyConfig["images"]>>> = {
+  small: { registration: "none" },
+  full: {},
+};
+
 /** The study file of a simulated cohort. */
 function studyText(name: string, size: PhantomSize): string {
   return `# A study on a simulated cohort. docs/study-file.md explains every key.
@@ -85,12 +91,14 @@ cohort:
 outcome: { rcb: rcb_score }
 subtype: { column: subtype }
 networks: [${NETWORK_KINDS.join(", ")}]
+images: ${JSON.stringify(IMAGES[size])}
 training: ${JSON.stringify(TRAINING[size])}
 models:
   - volume
   - name: volume after chemotherapy
     columns: [post.volume_ml]
   - volume+subtype
+  - ftv
 ${NETWORK_KINDS.map((kind) => `  - deep: ${kind}`).join("\n")}
   - name: clinical-radiological
     columns: [grade, nodal_status, subtype, radiological_response]

@@ -2,29 +2,33 @@
 import path from "node:path";
 import { z } from "zod";
 import type { ClinicalValue } from "../domain/cohort.ts";
-import { choosePhases } from "../domain/dce.ts";
+import { findPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
+import { type Grid, voxelCount } from "../domain/grid.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
 import type { LabelMap } from "../domain/volume.ts";
+import { type Box, paste } from "../imaging/cropping.ts";
 import { dceInput } from "../imaging/dce-input.ts";
-import { replaceNonFinite } from "../imaging/non-finite.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
 import { fromModelJson } from "../models/model-json.ts";
 import type { TargetKind } from "../models/target.ts";
+import { sideOfTable } from "./breast-choice.ts";
 import { changeColumns } from "./change-columns.ts";
 import { withSubtype } from "./cohort.ts";
 import type { DicomOutput } from "./dicom-output.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
-import { type SegmentedVisits, VISITS, writePredictedObjects } from "./predicted-objects.ts";
-import { type NetworkKind, type StudyConfig, studySchema } from "./schema.ts";
+import { type PreparedSeries, prepareSeries } from "./image-preparation.ts";
+import { type SegmentedVisits, writePredictedObjects } from "./predicted-objects.ts";
+import { type NetworkKind, needsImages, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
 import { readModels } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { AppliedExamination, AppliedPatient } from "./stages/examinations.ts";
+import { imageColumns } from "./stages/image-figures.ts";
 import { modelTable } from "./stages/model-table.ts";
 import { OUTCOME_MODELS_FILE } from "./stages/outcome.ts";
 
@@ -62,13 +66,15 @@ export interface PatientPrediction {
 export async function predictPatient(request: PredictRequest): Promise<PatientPrediction> {
   const { results } = request;
   const config = await readConfiguration(results);
-  const clinical = withSubtype(request.clinical, config);
   const { target, fitted } = await readOutcomeModels(results);
   const issues: Issue[] = [];
+  const visits = needsImages(config) ? await readVisits(request, config, issues) : [];
+  const measured = visits.length === 0 ? {} : imageColumns(visits);
+  const clinical = { ...withSubtype(request.clinical, config), ...measured };
   const applied = new Map<NetworkKind, ReadonlyMap<string, AppliedPatient>>();
   const masks = new Map<NetworkKind, SegmentedVisits>();
   for (const kind of config.networks) {
-    const { examinations, segmented } = await applyKind(kind, request, config, issues);
+    const { examinations, segmented } = await applyKind(kind, request, visits, config, issues);
     masks.set(kind, segmented);
     applied.set(kind, new Map([["patient", { examinations }]]));
   }
@@ -103,14 +109,13 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
     return [name, Number(meanPredictions(parts.map(({ predictions }) => predictions))[0].toFixed(6))];
   });
   const predicted = Object.fromEntries(models);
-  const visits = { pre: request.pre, post: request.post };
   const objects =
     request.dicom === undefined
       ? {}
       : {
           dicomFiles: await writePredictedObjects({
             ...request.dicom,
-            visits,
+            visits: { pre: request.pre, post: request.post },
             segmented: masks,
             target,
             predicted,
@@ -128,9 +133,40 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
   };
 }
 
+type Visit = PreparedSeries & {
+  readonly visit: string;
+  /** Grid of the images as they were acquired, before they were cut to one breast. */
+  readonly acquired: Grid;
+};
+
+/** Both examinations, prepared as those of the study were. */
+async function readVisits(
+  { pre, post, clinical }: PredictRequest,
+  config: StudyConfig,
+  issues: Issue[],
+): Promise<readonly Visit[]> {
+  const visits: Visit[] = [];
+  const { laterality } = config.images;
+  let side = laterality === undefined ? undefined : sideOfTable(clinical[laterality]);
+  for (const [visit, folder] of Object.entries({ pre, post })) {
+    const { value: acquired, issues: found } = await openExamination(folder);
+    const { value: prepared, issues: noticed } = await prepareSeries(
+      acquired,
+      config.images,
+      visit,
+      side === undefined ? {} : { side },
+    );
+    if (prepared.breast?.evidence.side != null) side ??= prepared.breast.evidence;
+    issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
+    visits.push({ visit, ...prepared, acquired: acquired.phases[0].grid });
+  }
+  return visits;
+}
+
 async function applyKind(
   kind: NetworkKind,
   request: PredictRequest,
+  visits: readonly Visit[],
   config: StudyConfig,
   issues: Issue[],
 ): Promise<{ examinations: AppliedExamination[]; segmented: SegmentedVisits }> {
@@ -139,22 +175,17 @@ async function applyKind(
   try {
     const examinations: AppliedExamination[] = [];
     const masks: [string, LabelMap][] = [];
-    for (const visit of VISITS) {
-      const { value: series, issues: found } = await openExamination(request[visit]);
-      const phases = series.phases.map((phase) => replaceNonFinite(phase).value);
-      const { grid, channels } = dceInput({ ...series, phases }, config.training.channels);
-      const anatomy = phases[choosePhases(series.timesSeconds).pre].data;
-      const {
-        labels,
-        features,
-        issues: noticed,
-      } = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
+    for (const { visit, series, breast, acquired } of visits) {
+      const { grid, channels } = dceInput(series, config.training.channels);
+      const anatomy = series.phases[findPhases(series.timesSeconds).pre].data;
+      const applied = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
         ...config.inference,
         ...request.inference,
         folds: [...models.keys()],
         features: config.features,
       });
-      issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
+      const { labels, features } = applied;
+      issues.push(...applied.issues);
       examinations.push({
         visit,
         segmentation: "",
@@ -163,7 +194,7 @@ async function applyKind(
         features,
         maps: {},
       });
-      masks.push([visit, labels]);
+      masks.push([visit, breast?.box == null ? labels : onWhole(labels, acquired, breast.box)]);
     }
     const segmented = {
       networks: models.length,
@@ -175,6 +206,11 @@ async function applyKind(
   } finally {
     await predictor.dispose();
   }
+}
+
+/** The mask of a part on the grid of the whole image, which DICOM objects refer to. */
+function onWhole(labels: LabelMap, grid: Grid, { start }: Box): LabelMap {
+  return paste({ grid, data: new Uint8Array(voxelCount(grid)) }, labels, start);
 }
 
 /** Columns that the model needs and the row lacks; missing ones are not imputed for a single patient without saying so. */

@@ -9,13 +9,14 @@ import { readStudyCohort } from "./cohort.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
 import { FileHashes } from "./file-hashes.ts";
 import type { Progress } from "./progress.ts";
-import type { NetworkKind, StudyConfig } from "./schema.ts";
+import { type NetworkKind, needsImages, type StudyConfig } from "./schema.ts";
 import { readModel } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { FinishedStage, RunContext } from "./stage.ts";
 import { type AppliedPatient, applyStage } from "./stages/examinations.ts";
 import { writeFeatures, writeStability } from "./stages/features.ts";
 import { foldsOfPatients, networkFolds } from "./stages/folds.ts";
+import { imageStages, type PreparedImages } from "./stages/images.ts";
 import { type AppliedNetworks, modelTable } from "./stages/model-table.ts";
 import { type NetworkStages, planStage, trainStages } from "./stages/network.ts";
 import { controlsStage, outcomeStage } from "./stages/outcome.ts";
@@ -67,10 +68,15 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     progress: request.progress,
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
-  const { value: cohort, issues: cohortIssues } = await readStudyCohort(study);
+  const { value: read, issues: cohortIssues } = await readStudyCohort(study);
+  const hashes = new FileHashes();
+  const images: PreparedImages = needsImages(config)
+    ? await imageStages(run, config, hashes, read)
+    : { cohort: read, stages: [], examinations: new Map() };
+  const { cohort } = images;
   const folds = foldsOfPatients(cohort, config, randomKey(run.seed));
   const engine = createEngine(request.engine);
-  const stages: NetworkStages = { run, config, cohort, hashes: new FileHashes(), engine };
+  const stages: NetworkStages = { run, config, cohort, hashes, engine };
   const foldOf = networkFolds(folds.value);
   const networks = await runNetworks(stages, foldOf);
   const applied = new Map(networks.results.map(({ kind, applied: found }) => [kind as NetworkKind, found]));
@@ -89,6 +95,7 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   const statistics = await statisticsStage(run, config, cohort, outcome, controls);
   const issues = [
     ...cohortIssues,
+    ...images.stages.flatMap((stage) => stage.issues),
     ...folds.issues,
     ...networks.stages.flatMap((stage) => stage.issues),
     ...outcome.issues,
@@ -97,6 +104,7 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
   ];
   const results: StudyResults = {
     cohort,
+    images: images.examinations,
     networks: networks.results,
     stability,
     foldOf,
@@ -106,7 +114,13 @@ export async function runStudy(request: RunRequest): Promise<RunOutcome> {
     engine: `${engine.name} ${engine.precision}`,
     testReadings: readings.length,
   };
-  const finished = [...networks.stages, outcome, ...(controls === null ? [] : [controls]), statistics];
+  const finished = [
+    ...images.stages,
+    ...networks.stages,
+    outcome,
+    ...(controls === null ? [] : [controls]),
+    statistics,
+  ];
   await writeManifest(run, study, cohort, finished, readings, issues);
   await writeReport(run, study, results);
   return {

@@ -1,6 +1,7 @@
 /** The study file: what a study is, validated, with every default. docs/study-file.md explains each key. */
 import { z } from "zod";
 import { POOLED_STATISTICS } from "../features/pooling.ts";
+import { DEFAULT_FTV_THRESHOLDS } from "../imaging/enhancement.ts";
 import { ATTENTION_DEFAULTS } from "../networks/attention-unet.ts";
 import { PLANNER_NAMES } from "../networks/presets.ts";
 import { VQ_DEFAULTS } from "../networks/vq.ts";
@@ -17,6 +18,25 @@ export type NetworkKind = (typeof NETWORK_KINDS)[number];
 
 /** Columns that a study with networks makes itself: tumour volume at both visits, in ml, by its first network. */
 export const VOLUME_COLUMNS = ["pre.volume_ml", "post.volume_ml"] as const;
+
+/** Columns that a study with images makes itself from enhancement; units in docs/study-file.md. */
+export const IMAGE_COLUMNS = [
+  "pre.ftv_ml",
+  "post.ftv_ml",
+  "change.ftv_percent",
+  "pre.diameter_mm",
+  "post.diameter_mm",
+  "pre.sphericity",
+  "post.sphericity",
+  "pre.background_percent",
+  "post.background_percent",
+] as const;
+
+/** Models on columns that the study makes, by name. */
+export const MEASURED_MODELS = {
+  ftv: ["pre.ftv_ml", "post.ftv_ml"],
+  diameter: ["pre.diameter_mm", "post.diameter_mm"],
+} as const satisfies Readonly<Record<string, readonly (typeof IMAGE_COLUMNS)[number][]>>;
 
 const column = z.string().min(1);
 
@@ -65,6 +85,27 @@ const subtypeSchema = z.union([z.strictObject({ column }), z.strictObject({ hr: 
 const CHANNELS = ["pre", "early", "late", "early-pre", "late-pre", "late-early"] as const;
 
 const spacing = z.number().positive();
+
+/** What is done to images before networks see them. */
+const imagesSchema = z.strictObject({
+  /** Motion between phases: see docs/decisions/0026-registration.md. */
+  registration: z.enum(["none", "rigid", "deformable"]).default("deformable"),
+  /** `tumour-side` cuts images of both breasts to the one with the tumour. */
+  breast: z.enum(["whole", "tumour-side"]).default("whole"),
+  /** Column that names the side, left or right; without it the side is found by enhancement. */
+  laterality: column.optional(),
+  /** Divides all phases by the bias field of the one before contrast: see docs/decisions/0027-bias-field.md. */
+  biasField: z.boolean().default(false),
+  /** Thresholds of the functional tumour volume. */
+  ftv: z
+    .strictObject({
+      pePercent: z.number().default(DEFAULT_FTV_THRESHOLDS.pePercent),
+      ser: z.number().default(DEFAULT_FTV_THRESHOLDS.ser),
+      minimumNeighbours: z.int().min(0).max(26).default(DEFAULT_FTV_THRESHOLDS.minimumNeighbours),
+      minimumComponentMl: z.number().nonnegative().default(DEFAULT_FTV_THRESHOLDS.minimumComponentMl),
+    })
+    .prefault({}),
+});
 
 /** Options of the Attention U-Net: see `AttentionOptions`. */
 export const attentionSchema = z.strictObject({
@@ -276,7 +317,7 @@ const controlsSchema = z.strictObject({
 
 const modelSchema = z.union(
   [
-    z.enum(["volume", "volume+subtype"]),
+    z.enum(["volume", "volume+subtype", "ftv", "diameter"]),
     z.strictObject({
       deep: z.enum(NETWORK_KINDS),
       name: z.string().min(1).optional(),
@@ -294,7 +335,7 @@ const modelSchema = z.union(
     z.strictObject({ name: z.string().min(1), of: z.array(z.string()).min(2) }),
   ],
   {
-    error: `expected volume, volume+subtype, { deep: ${NETWORK_KINDS.join(" or ")} }, { name, columns } or { name, of }`,
+    error: `expected volume, volume+subtype, ftv, diameter, { deep: ${NETWORK_KINDS.join(" or ")} }, { name, columns } or { name, of }`,
   },
 );
 
@@ -336,6 +377,7 @@ export const studySchema = z.strictObject({
   outcome: outcomeSchema,
   subtype: subtypeSchema.optional(),
   networks: z.array(z.enum(NETWORK_KINDS)).default(["nnunet"]),
+  images: imagesSchema.prefault({}),
   training: trainingSchema.prefault({}),
   inference: inferenceSchema.prefault({}),
   features: featuresSchema.prefault({}),
@@ -350,6 +392,7 @@ export const studySchema = z.strictObject({
 
 /** A study file with every default filled in. */
 export type StudyConfig = z.output<typeof studySchema>;
+export type ImagesConfig = StudyConfig["images"];
 export type ModelConfig = z.output<typeof modelSchema>;
 
 /** The name by which a model is known in results: `volume`, `deep(nnunet)`, `deep(nnunet, ICC 0.75)`, or as the study file names it. */
@@ -358,4 +401,9 @@ export function modelName(model: ModelConfig): string {
   if (!("deep" in model)) return model.name;
   if (model.name !== undefined) return model.name;
   return model.minIcc === undefined ? `deep(${model.deep})` : `deep(${model.deep}, ICC ${model.minIcc})`;
+}
+
+/** Whether a study reads images: for its networks, or for what it measures on them. */
+export function needsImages({ networks, models }: Pick<StudyConfig, "networks" | "models">): boolean {
+  return networks.length > 0 || models.some((model) => model === "ftv" || model === "diameter");
 }

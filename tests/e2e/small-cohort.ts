@@ -68,6 +68,7 @@ cohort: { split: { column: set, train: train, test: test } }
 outcome: { rcb: rcb_score }
 subtype: { column: subtype }
 networks: ${options.networks ?? "[nnunet]"}
+images: { registration: none }
 training: { steps: ${options.steps}, folds: 2, checkpointEvery: 1 }
 inference: { step: 1 }
 forest: { trees: 10, minLeaf: 2 }

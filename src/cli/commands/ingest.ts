@@ -1,11 +1,15 @@
-/** `residua ingest`: DICOM into the native layout. */
+/** `residua ingest`: any source into the native layout. */
 import { Command, Option } from "commander";
 import { UsageError } from "../../domain/errors.ts";
-import { ingestDicom } from "../../study/ingest.ts";
+import { LAYOUTS, type Layout } from "../../io/layouts/detect.ts";
+import { ingest } from "../../study/ingest-layout.ts";
 import { consoleProgress, print, printIssues, printJson, printNote } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
+import { secondsList } from "../options.ts";
 
 interface IngestOptions {
+  readonly layout: Layout | "auto";
+  readonly times?: readonly number[];
   readonly patient?: string;
   readonly visit?: string;
   readonly identities?: string;
@@ -17,17 +21,20 @@ interface IngestOptions {
 
 export function ingestCommand(): Command {
   return new Command("ingest")
-    .description("Sort DICOM examinations into phases and write them in the native layout")
+    .description(
+      "Read examinations of any layout, sort DICOM into phases, and write them in the native layout",
+    )
     .argument(
       "<source>",
-      "folder with <patient>/<visit>/ folders of DICOM files, or of one examination (or its DICOMDIR)",
+      "folder with <patient>/<visit>/ folders of DICOM files, of one examination (or its DICOMDIR), or of a public collection",
     )
     .argument("<dir>", "cohort folder to write into")
     .addOption(
-      new Option("--layout <name>", "layout of the source").choices(["auto", "dicom"]).default("auto"),
+      new Option("--layout <name>", "layout of the source").choices(["auto", ...LAYOUTS]).default("auto"),
     )
     .option("--patient <id>", "study identifier, where the source is one examination")
     .option("--visit <name>", "its visit: pre, post or another")
+    .option("--times <list>", "seconds of the phases, for series without usable times: 0,90,180", secondsList)
     .option(
       "--identities <file>",
       "local table that leads from study identifiers to patients (default: <dir>.identities.json)",
@@ -45,10 +52,13 @@ files show that they identify the patient; then an identifier made with the key 
 
 Examples:
   residua ingest dicom cohort
+  residua ingest MAMA-MIA cohort --layout mama-mia
+  residua ingest ISPY2 cohort --times 0,85,170,255,340,425
   residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
     )
     .action(async (source: string, folder: string, options: IngestOptions) => {
-      const { patient, visit, identities, deidentify, keepDicom, uncompressed, json } = options;
+      const { layout, times, patient, visit, identities, deidentify, keepDicom, uncompressed, json } =
+        options;
       if (!deidentify && (identities !== undefined || keepDicom)) {
         throw new UsageError("ingest-deidentify", {
           found: `${keepDicom ? "--keep-dicom" : "--identities"} together with --no-deidentify`,
@@ -56,8 +66,10 @@ Examples:
         });
       }
       const table = deidentify ? identities : "off";
-      const outcome = await ingestDicom({
+      const outcome = await ingest({
         source,
+        layout,
+        ...(times === undefined ? {} : { timesSeconds: times }),
         folder,
         ...(patient === undefined ? {} : { patient }),
         ...(visit === undefined ? {} : { visit }),
@@ -72,6 +84,7 @@ Examples:
         printNote(`Table of identities, not to be passed on: ${outcome.identities}`);
       }
       if (json) return printJson(outcome);
+      print(`layout ${outcome.layout}: ${outcome.why}`);
       for (const examination of outcome.examinations) {
         print(
           `${examination.patient}/${examination.visit}: ${examination.phases} phases at ${examination.timesSeconds.join(", ")} s${examination.reused ? " (already there)" : ""}`,

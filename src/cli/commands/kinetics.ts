@@ -1,13 +1,17 @@
 /** `residua kinetics`: enhancement maps and functional tumour volume. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { measureKinetics } from "../../study/kinetics.ts";
 import { print, printIssues, printJson } from "../console.ts";
-import { finiteNumber } from "../options.ts";
+import { interruptSignal } from "../interrupt.ts";
+import { finiteNumber, wholeNumber } from "../options.ts";
 
 interface KineticsOptions {
   readonly pe: number;
   readonly ser: number;
+  readonly neighbours: number;
+  readonly component: number;
   readonly region?: string;
+  readonly registration: "none" | "rigid" | "deformable";
   readonly json?: boolean;
 }
 
@@ -15,7 +19,7 @@ export function kineticsCommand(): Command {
   return new Command("kinetics")
     .description("Percent enhancement, signal enhancement ratio, subtraction and functional tumour volume")
     .argument("<exam>", "examination: a folder in the native layout, or of DICOM files")
-    .argument("<dir>", "folder for pe.nii.gz, ser.nii.gz, subtraction.nii.gz, ftv.nii.gz and kinetics.json")
+    .argument("<dir>", "folder for pe, ser, subtraction and ftv (.nii.gz), mip-*.png and kinetics.json")
     .option(
       "--pe <percent>",
       "least early percent enhancement of the functional tumour volume",
@@ -28,26 +32,42 @@ export function kineticsCommand(): Command {
       finiteNumber,
       0,
     )
+    .option("--neighbours <count>", "least number of 26 neighbours that enhance too", wholeNumber(0), 4)
+    .option("--component <ml>", "connected parts below this volume are left out", finiteNumber, 0)
     .option("--region <mask>", "mask in which tumour may lie, an image or a DICOM SEG (default: the body)")
+    .addOption(
+      new Option("--registration <kind>", "take out motion between phases first")
+        .choices(["none", "rigid", "deformable"])
+        .default("none"),
+    )
     .option("--json", "print kinetics.json")
     .addHelpText(
       "after",
       `
 Examples:
   residua kinetics dicom/UCSF-BR-06/dce kinetics/UCSF-BR-06
-  residua kinetics cohort/images/P001/pre kinetics/P001 --ser 0.9 --region breast.nii.gz`,
+  residua kinetics cohort/images/P001/pre kinetics/P001 --ser 0.9 --region breast.nii.gz
+  residua kinetics cohort/images/P001/pre kinetics/P001 --registration deformable`,
     )
     .action(async (examination: string, folder: string, options: KineticsOptions) => {
+      const { pe, ser, neighbours, component, region, registration } = options;
       const kinetics = await measureKinetics({
         examination,
         folder,
-        peThresholdPercent: options.pe,
-        serThreshold: options.ser,
-        ...(options.region === undefined ? {} : { region: options.region }),
+        thresholds: { pePercent: pe, ser, minimumNeighbours: neighbours, minimumComponentMl: component },
+        ...(region === undefined ? {} : { region }),
+        ...(registration === "none" ? {} : { registration }),
+        signal: interruptSignal(),
       });
       printIssues(kinetics.issues);
       if (options.json) return printJson(kinetics);
       print(`phases at ${kinetics.timesSeconds.join(", ")} s`);
       print(`functional tumour volume ${kinetics.ftvMl.toFixed(2)} ml`);
+      if (kinetics.longestDiameterMm !== null) {
+        print(`longest diameter ${kinetics.longestDiameterMm.toFixed(1)} mm`);
+      }
+      if (kinetics.backgroundEnhancementPercent !== null) {
+        print(`background enhancement ${kinetics.backgroundEnhancementPercent.toFixed(0)} %`);
+      }
     });
 }

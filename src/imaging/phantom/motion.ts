@@ -25,12 +25,14 @@ const LOCAL_SPACING_MM = 32;
  *
  * @param phases number of phases.
  * @param reference phase in which the reference mask is drawn.
+ * @param amplitude factor on every movement; 1 is a patient who lies still.
  * @returns `null` for the reference phase.
  */
 export function drawMotion(
   key: RandomKey,
   phases: number,
   reference: number,
+  amplitude = 1,
 ): readonly (PhaseMotion | null)[] {
   const stream = new RandomStream(deriveKey(key, "motion"));
   const path: Triple[] = [[0, 0, 0]];
@@ -51,9 +53,13 @@ export function drawMotion(
       ]);
     const origin = path[reference];
     return {
-      shiftMm: [place[0] - origin[0], place[1] - origin[1], place[2] - origin[2]],
-      breathMm,
-      localMm: MOTION.localSd,
+      shiftMm: [
+        amplitude * (place[0] - origin[0]),
+        amplitude * (place[1] - origin[1]),
+        amplitude * (place[2] - origin[2]),
+      ],
+      breathMm: amplitude * breathMm,
+      localMm: amplitude * MOTION.localSd,
       local: [lattice(0), lattice(1), lattice(2)],
     };
   });

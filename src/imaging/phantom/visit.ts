@@ -45,6 +45,8 @@ export interface VisitOptions {
   readonly protocol: Protocol;
   readonly size: PhantomSize;
   readonly side: "left" | "right";
+  /** Factor on the movement between phases; default 1. */
+  readonly motion?: number;
 }
 
 /** Distance in mm from the midline to the centre of the field of view. */
@@ -89,7 +91,7 @@ export function simulateVisit(
   }, new Uint8Array(tumourShare.length));
 
   const referencePhase = choosePhases(protocol.timesSeconds).early;
-  const motion = drawMotion(visitKey, protocol.timesSeconds.length, referencePhase);
+  const motion = drawMotion(visitKey, protocol.timesSeconds.length, referencePhase, options.motion);
   const scene = {
     axes,
     fractions: anatomy.fractions,

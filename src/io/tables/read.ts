@@ -22,15 +22,15 @@ export interface TableOptions {
  *   sheet is unclear or does not exist), `table-empty`, `table-columns-duplicate`, `table-ragged`.
  */
 export async function readTable(file: string, options: TableOptions = {}): Promise<Table> {
+  const { rows, issues } = await readRows(file, options.sheet);
+  return tableOfRows(rows, file, options.textColumns ?? [], issues);
+}
+
+/** The rows of a table as its file holds them, header and all. Throws as {@link readTable}. */
+export async function readRows(file: string, sheet?: string): Promise<{ rows: RawRow[]; issues: Issue[] }> {
   const name = file.toLowerCase();
-  const textColumns = options.textColumns ?? [];
-  if (name.endsWith(".xlsx")) {
-    return tableOfRows(await sheetRows(file, options.sheet), file, textColumns);
-  }
-  if (/\.(csv|tsv|tab|txt)$/.test(name)) {
-    const { rows, issues } = await delimitedRows(file);
-    return tableOfRows(rows, file, textColumns, issues);
-  }
+  if (name.endsWith(".xlsx")) return { rows: await sheetRows(file, sheet), issues: [] };
+  if (/\.(csv|tsv|tab|txt)$/.test(name)) return await delimitedRows(file);
   throw new DataError("table-format", {
     file,
     found: "a table of unknown kind",

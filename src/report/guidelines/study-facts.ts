@@ -40,6 +40,12 @@ export interface NetworkFacts {
   readonly kinds: readonly string[];
   readonly steps: number;
   readonly preset: string;
+  /** Of the phases of an examination to each other: `none`, or its kind. */
+  readonly registration: string;
+  /** Whether the bias field was divided out. */
+  readonly biasField: boolean;
+  /** `whole`, or cut to the breast with the tumour. */
+  readonly breast: string;
   readonly channels: readonly string[];
   /** (slice, row, column) in mm where the study sets it. */
   readonly spacingMm: readonly number[] | null;

@@ -52,6 +52,9 @@ function factsOf({ config, cohort, target, testReadings, input }: ReportedRun): 
             kinds: networks,
             steps: training.steps,
             preset: training.preset,
+            registration: config.images.registration,
+            biasField: config.images.biasField,
+            breast: config.images.breast,
             channels: training.channels,
             spacingMm: training.spacingMm ?? null,
             windowStep: inference.step,
@@ -108,6 +111,8 @@ function outcomeOf({ outcome }: StudyConfig): string {
 const NAMED_MODELS: Readonly<Record<Extract<ModelConfig, string>, string>> = {
   volume: "tumour volume before and after chemotherapy",
   "volume+subtype": "tumour volume before and after chemotherapy, receptor subtype",
+  ftv: "functional tumour volume before and after chemotherapy",
+  diameter: "longest diameter before and after chemotherapy",
 };
 
 function modelFacts(model: ModelConfig): ModelFacts {

@@ -1,12 +1,14 @@
 /** The stage that writes the report and its figures. */
 import path from "node:path";
 import type { Cohort } from "../../domain/cohort.ts";
+import { findPhases } from "../../domain/dce.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { writeAtomically } from "../../io/files.ts";
 import { summariseCohort } from "../../report/cohort-summary.ts";
 import { renderReport } from "../../report/report.ts";
 import type {
   ConfigTree,
+  ImagingSummary,
   PredictionRow,
   ReportInput,
   SegmentationQuality,
@@ -21,6 +23,7 @@ import type { AppliedPatient } from "./examinations.ts";
 import { summariseFeatures } from "./feature-report.ts";
 import type { NetworkStability } from "./features.ts";
 import { writeGuidelines } from "./guidelines.ts";
+import type { PreparedExamination } from "./image-figures.ts";
 import type { PlannedNetwork, TrainedFold } from "./network.ts";
 import type { Predictions } from "./outcome.ts";
 import { segmentationPictures } from "./pictures.ts";
@@ -36,6 +39,8 @@ export interface NetworkResults {
 
 export interface StudyResults {
   readonly cohort: Cohort;
+  /** By patient; empty for a study without images. */
+  readonly images: ReadonlyMap<string, readonly PreparedExamination[]>;
   readonly networks: readonly NetworkResults[];
   readonly stability: readonly NetworkStability[];
   /** Fold of each training patient. */
@@ -87,6 +92,7 @@ async function reportInput(run: RunContext, study: StudyFile, results: StudyResu
       simulated: config.simulated,
     },
     cohort: summariseCohort(cohort.patients, clinicalColumns(config)),
+    ...(results.images.size === 0 ? {} : { imaging: imagingSummary(config, results.images) }),
     segmentation: await Promise.all(networks.map((network) => segmentationQuality(run, cohort, network))),
     features: networks.map(({ kind, applied }) =>
       summariseFeatures({
@@ -128,6 +134,28 @@ function clinicalColumns(config: StudyConfig): string[] {
     typeof model === "object" && "columns" in model ? model.columns : [],
   );
   return [...new Set([...(config.subtype === undefined ? [] : ["subtype"]), ...named])];
+}
+
+function imagingSummary({ images }: StudyConfig, examinations: StudyResults["images"]): ImagingSummary {
+  const { pePercent, ser, minimumNeighbours, minimumComponentMl } = images.ftv;
+  return {
+    rows: [...examinations.values()].flat().map(({ visit, quality, measures, breast }) => ({
+      visit,
+      earlySeconds: quality.timesSeconds[findPhases(quality.timesSeconds).early],
+      largestSpacingMm: Math.max(...quality.spacingMm),
+      signalToNoise: quality.signalToNoise,
+      motionMm: quality.motionMm,
+      correlation: quality.correlation,
+      fatSuppression: quality.fatSuppression,
+      strongestEnhancementPercent: quality.strongestEnhancementPercent,
+      ftvMl: measures.ftvMl,
+      diameterMm: measures.longestDiameterMm,
+      backgroundPercent: measures.backgroundEnhancementPercent,
+      cut: breast?.box != null,
+    })),
+    registration: images.registration,
+    thresholds: `early enhancement of at least ${pePercent} %, ratio (SER) of at least ${ser}, at least ${minimumNeighbours} of 26 neighbours, parts of at least ${minimumComponentMl} ml`,
+  };
 }
 
 async function segmentationQuality(
@@ -177,7 +205,11 @@ function predictionRows(config: StudyConfig, cohort: Cohort, { predictions }: Pr
 function limitationsOf(config: StudyConfig): string[] {
   if (config.networks.length === 0) return [];
   return [
-    "Phases were not registered to each other, nor the visits: motion between phases blurs enhancement and its volume.",
+    ...(config.images.registration === "none"
+      ? [
+          "Phases were not registered to each other, nor the visits: motion between phases blurs enhancement and its volume.",
+        ]
+      : ["The visits were not registered to each other: each is measured by itself."]),
     "Deep features of training patients come from the fold's network that has not seen the patient; the other folds' networks, which give the features of other training patients, have seen its mask (not its outcome).",
   ];
 }

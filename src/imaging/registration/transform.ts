@@ -1,0 +1,133 @@
+/**
+ * Spatial transforms: where the tissue at a point of the fixed image lies in the moving image. All in LPS mm.
+ *
+ * `moved(x) = moving(T(x))`, as elastix and ITK have it.
+ */
+import type { Grid, Triple, WorldPoint } from "../../domain/grid.ts";
+
+/** `T(x) = matrix · (x − centre) + centre + translation`. */
+export interface RigidTransform {
+  readonly kind: "rigid";
+  /** Rows of the rotation, over LPS coordinates. */
+  readonly matrix: readonly [Triple, Triple, Triple];
+  readonly centre: WorldPoint;
+  readonly translationMm: Triple;
+}
+
+/**
+ * Free-form deformation by a lattice of cubic B-splines (Rueckert 1999, IEEE Trans Med Imaging 18:712):
+ * `T(x) = x + Σ β³(u − i) c_i`, u the position of x in the lattice. Points whose four control points per axis are not all in the lattice
+ * do not move.
+ */
+export interface SplineTransform {
+  readonly kind: "spline";
+  /** The control points. */
+  readonly lattice: Grid;
+  /** Displacement in mm per control point, one array for each LPS coordinate. */
+  readonly coefficients: readonly [Float64Array, Float64Array, Float64Array];
+}
+
+/** Applied from the first to the last; without any, nothing moves. */
+export type SpatialTransform = readonly (RigidTransform | SplineTransform)[];
+
+/** A point in place: x, y, z are overwritten. */
+type Point = [number, number, number];
+
+/** The transform as a function that moves a point (LPS mm) in its place. */
+export function pointMover(transform: SpatialTransform): (point: Point) => void {
+  const movers = transform.map((part) => (part.kind === "rigid" ? rigidMover(part) : splineMover(part)));
+  return (point) => {
+    for (const move of movers) move(point);
+  };
+}
+
+function rigidMover({ matrix, centre, translationMm }: RigidTransform): (point: Point) => void {
+  return (point) => {
+    const [x, y, z] = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
+    for (let i = 0; i < 3; i++) {
+      const row = matrix[i];
+      point[i] = row[0] * x + row[1] * y + row[2] * z + centre[i] + translationMm[i];
+    }
+  };
+}
+
+function splineMover({ lattice, coefficients }: SplineTransform): (point: Point) => void {
+  const { shape, spacingMm, direction, origin } = lattice;
+  const [cx, cy, cz] = coefficients;
+  const weights = new Float64Array(12);
+  const first = [0, 0, 0];
+  return (point) => {
+    const [x, y, z] = [point[0] - origin[0], point[1] - origin[1], point[2] - origin[2]];
+    for (let axis = 0; axis < 3; axis++) {
+      const d = direction[axis];
+      const at = (x * d[0] + y * d[1] + z * d[2]) / spacingMm[axis];
+      const cell = Math.floor(at);
+      if (cell < 1 || cell + 2 >= shape[axis]) return;
+      first[axis] = cell - 1;
+      splineWeights(at - cell, weights, 4 * axis);
+    }
+    let [dx, dy, dz] = [0, 0, 0];
+    for (let a = 0; a < 4; a++) {
+      for (let b = 0; b < 4; b++) {
+        const w = weights[a] * weights[4 + b];
+        const row = ((first[0] + a) * shape[1] + first[1] + b) * shape[2] + first[2];
+        for (let c = 0; c < 4; c++) {
+          const weight = w * weights[8 + c];
+          dx += weight * cx[row + c];
+          dy += weight * cy[row + c];
+          dz += weight * cz[row + c];
+        }
+      }
+    }
+    point[0] += dx;
+    point[1] += dy;
+    point[2] += dz;
+  };
+}
+
+/** Values of the centred cubic B-spline at t + 1, t, 1 − t, 2 − t. */
+function splineWeights(t: number, weights: Float64Array, base: number): void {
+  const u = 1 - t;
+  weights[base] = (u * u * u) / 6;
+  weights[base + 1] = 2 / 3 - t * t * (1 - t / 2);
+  weights[base + 2] = 2 / 3 - u * u * (1 - u / 2);
+  weights[base + 3] = (t * t * t) / 6;
+}
+
+/** Displacement in mm at every voxel centre of a grid: T(x) − x, one array for each LPS coordinate. */
+export function displacements(
+  transform: SpatialTransform,
+  grid: Grid,
+): readonly [Float32Array, Float32Array, Float32Array] {
+  const count = grid.shape[0] * grid.shape[1] * grid.shape[2];
+  const fields = [new Float32Array(count), new Float32Array(count), new Float32Array(count)] as const;
+  const move = pointMover(transform);
+  const point: Point = [0, 0, 0];
+  eachPoint(grid, (voxel, x, y, z) => {
+    point[0] = x;
+    point[1] = y;
+    point[2] = z;
+    move(point);
+    fields[0][voxel] = point[0] - x;
+    fields[1][voxel] = point[1] - y;
+    fields[2][voxel] = point[2] - z;
+  });
+  return fields;
+}
+
+/** Hands the LPS position (mm) of every voxel centre to `visit`, in the order of the array. */
+export function eachPoint(
+  { shape, spacingMm, direction, origin }: Grid,
+  visit: (voxel: number, x: number, y: number, z: number) => void,
+): void {
+  const steps = direction.map((axis, a) => axis.map((value) => value * spacingMm[a]));
+  const [s, r, c] = steps;
+  for (let i = 0, voxel = 0; i < shape[0]; i++) {
+    for (let j = 0; j < shape[1]; j++) {
+      const x = origin[0] + i * s[0] + j * r[0];
+      const y = origin[1] + i * s[1] + j * r[1];
+      const z = origin[2] + i * s[2] + j * r[2];
+      for (let k = 0; k < shape[2]; k++, voxel++) visit(voxel, x + k * c[0], y + k * c[1], z + k * c[2]);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** The breast that a study looks at: by the clinical table, else by enhancement; the same at all visits. */
+import type { ClinicalValue } from "../domain/cohort.ts";
+import type { DceSeries } from "../domain/dce.ts";
+import type { Issue, WithIssues } from "../domain/issues.ts";
+import {
+  type BreastSide,
+  holdsBothBreasts,
+  type SideEvidence,
+  sideBox,
+  sideByEnhancement,
+} from "../imaging/breast-side.ts";
+import { type Box, crop } from "../imaging/cropping.ts";
+import { type FtvThresholds, measureEnhancement } from "../imaging/enhancement.ts";
+import { bodyMask } from "../imaging/regions.ts";
+
+/** What a clinical table says of the side; undefined where it says neither left nor right. */
+export function sideOfTable(value: ClinicalValue | undefined): SideEvidence | undefined {
+  const named = /^(l|r)(eft|ight)?$/i.exec(String(value ?? "").trim())?.[1].toLowerCase();
+  if (named === undefined) return undefined;
+  const side: BreastSide = named === "l" ? "left" : "right";
+  return { side, reason: `the clinical table names the ${side} breast` };
+}
+
+export interface ChosenBreast {
+  readonly series: DceSeries;
+  /** Part of the acquired image that was kept; null for all of it. */
+  readonly box: Box | null;
+  readonly evidence: SideEvidence;
+}
+
+/**
+ * Cuts a series to one breast. Where the side is not known, or the image holds one breast, it stays whole.
+ *
+ * @param known side from the table or another visit; found by enhancement where left out.
+ */
+export function cutToBreast(
+  series: DceSeries,
+  known: SideEvidence | undefined,
+  thresholds: FtvThresholds,
+  subject: string,
+): WithIssues<ChosenBreast> {
+  const evidence = known ?? evidenceOf(series, thresholds);
+  const body = bodyMask(series.phases[0]);
+  if (evidence.side === null || !holdsBothBreasts(body)) {
+    const reason = evidence.side === null ? evidence.reason : "the image holds one breast";
+    return {
+      value: { series, box: null, evidence },
+      issues: [issue("breast-side-whole", `The image was not cut: ${reason}.`, subject)],
+    };
+  }
+  const box = sideBox(body, evidence.side);
+  const phases = series.phases.map((phase) => crop(phase, box));
+  return {
+    value: { series: { ...series, phases }, box, evidence },
+    issues: [
+      issue("breast-side", `The image was cut to the ${evidence.side} breast: ${evidence.reason}.`, subject),
+    ],
+  };
+}
+
+function evidenceOf(series: DceSeries, thresholds: FtvThresholds): SideEvidence {
+  const { ftv, body } = measureEnhancement(series, thresholds);
+  return sideByEnhancement(ftv, body);
+}
+
+function issue(code: string, message: string, subject: string): Issue {
+  return { code, severity: "info", message, subject };
+}

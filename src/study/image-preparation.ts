@@ -1,0 +1,95 @@
+/** What is done to a dynamic series before networks see it, and what is measured on it: the same in a study and for a new patient. */
+import type { DceSeries } from "../domain/dce.ts";
+import type { Issue, WithIssues } from "../domain/issues.ts";
+import { biasField, withoutBias } from "../imaging/bias-field/bias-field.ts";
+import type { SideEvidence } from "../imaging/breast-side.ts";
+import { type EnhancementMeasures, measureEnhancement } from "../imaging/enhancement.ts";
+import {
+  type ExaminationQuality,
+  examinationQuality,
+  qualityIssues,
+} from "../imaging/examination-quality.ts";
+import { replaceNonFinite } from "../imaging/non-finite.ts";
+import { bodyMask } from "../imaging/regions.ts";
+import { type ChosenBreast, cutToBreast } from "./breast-choice.ts";
+import { type PhaseRegistration, registerSeries } from "./registration/series.ts";
+import type { ImagesConfig } from "./schema.ts";
+
+export interface PreparedSeries {
+  readonly series: DceSeries;
+  /** Whether the series differs from what was read. */
+  readonly changed: boolean;
+  readonly measures: EnhancementMeasures;
+  readonly quality: ExaminationQuality;
+  readonly registrations: readonly PhaseRegistration[];
+  /** The breast that was cut out, where that was asked. */
+  readonly breast: Omit<ChosenBreast, "series"> | null;
+}
+
+export interface PreparationOptions {
+  /** The side of the tumour, where the table or another visit tells it. */
+  readonly side?: SideEvidence;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Cuts to one breast, takes out the bias field and motion between phases as configured, and measures enhancement and quality on what results.
+ *
+ * @param subject study identifier of the examination, for issues.
+ * @throws {DataError} `series-phases` without a post-contrast phase.
+ */
+export async function prepareSeries(
+  acquired: DceSeries,
+  config: ImagesConfig,
+  subject: string,
+  { side, signal }: PreparationOptions = {},
+): Promise<WithIssues<PreparedSeries>> {
+  const issues: Issue[] = [];
+  const finite = {
+    ...acquired,
+    phases: acquired.phases.map((phase) => replaceNonFinite(phase, subject).value),
+  };
+  let series: DceSeries = finite;
+  let breast: PreparedSeries["breast"] = null;
+  if (config.breast === "tumour-side") {
+    const { value, issues: found } = cutToBreast(series, side, config.ftv, subject);
+    ({ series } = value);
+    breast = { box: value.box, evidence: value.evidence };
+    issues.push(...found);
+  }
+  if (config.biasField) series = corrected(series);
+  let registrations: readonly PhaseRegistration[] = [];
+  if (config.registration !== "none") {
+    const registered = await registerSeries(series, config.registration, subject, signal);
+    ({ series, registrations } = registered.value);
+    issues.push(...registered.issues);
+  }
+  const enhancement = measureEnhancement(series, config.ftv);
+  const quality = examinationQuality(
+    series,
+    enhancement,
+    registrations.map((phase) => phase.quality),
+  );
+  issues.push(
+    ...enhancement.issues.map((issue) => ({ ...issue, subject })),
+    ...qualityIssues(quality, subject),
+  );
+  return {
+    value: {
+      series,
+      changed: series !== finite,
+      measures: enhancement.measures,
+      quality,
+      registrations,
+      breast,
+    },
+    issues,
+  };
+}
+
+/** The coil stays where it is while the breast moves and enhances, so that one field serves all phases. */
+function corrected(series: DceSeries): DceSeries {
+  const [pre] = series.phases;
+  const field = biasField(pre, bodyMask(pre));
+  return { ...series, phases: series.phases.map((phase) => withoutBias(phase, field)) };
+}

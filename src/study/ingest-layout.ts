@@ -1,0 +1,138 @@
+/** `residua ingest` of the layouts of public collections, and of the native one. */
+import path from "node:path";
+import { DataError, UsageError } from "../domain/errors.ts";
+import type { Issue } from "../domain/issues.ts";
+import { detectLayout, type Layout } from "../io/layouts/detect.ts";
+import { readDuke } from "../io/layouts/duke.ts";
+import { readIspy } from "../io/layouts/ispy.ts";
+import { readMamaMia } from "../io/layouts/mama-mia.ts";
+import {
+  readDceSeriesOf,
+  readNativeCohort,
+  readSegmentationOf,
+  writeExamination,
+} from "../io/layouts/native.ts";
+import type { SourceCohort, SourceExamination } from "../io/layouts/source-cohort.ts";
+import { readTable } from "../io/tables/read.ts";
+import { writeCsv } from "../io/tables/write.ts";
+import { type IngestedExamination, type IngestOutcome, type IngestRequest, ingestDicom } from "./ingest.ts";
+import { eachCase } from "./segmentation/each-case.ts";
+
+export interface LayoutRequest extends IngestRequest {
+  readonly layout: Layout | "auto";
+  /** Times of the phases, in seconds after the first, for series without usable ones. */
+  readonly timesSeconds?: readonly number[];
+}
+
+export interface LayoutOutcome extends Omit<IngestOutcome, "layout"> {
+  readonly layout: Layout;
+  /** What told the layout: the user, or a sign in the source. */
+  readonly why: string;
+}
+
+type Reader = (request: LayoutRequest) => Promise<SourceCohort>;
+
+const READERS: Readonly<Record<Exclude<Layout, "dicom">, Reader>> = {
+  native: ({ source }) => readNative(source),
+  "mama-mia": ({ source }) => readMamaMia(source),
+  ispy: ({ source, timesSeconds }) => readIspy(source, timesSeconds),
+  duke: ({ source }) => readDuke(source),
+};
+
+/**
+ * Reads a source of any layout into the native one, with the clinical table where the layout has one.
+ *
+ * @throws {DataError} `ingest-none` where no examination could be read; as {@link detectLayout} and the readers.
+ * @throws {UsageError} `ingest-name` where a patient or visit is given for a layout that names them.
+ */
+export async function ingest(request: LayoutRequest): Promise<LayoutOutcome> {
+  const named = request.patient !== undefined || request.visit !== undefined;
+  const { layout, why } =
+    request.layout !== "auto"
+      ? { layout: request.layout, why: "as given" }
+      : named
+        ? ({ layout: "dicom", why: "patient and visit are given" } as const)
+        : await detectLayout(request.source);
+  request.progress.note(`layout ${layout}: ${why}`);
+  if (layout === "dicom") return { ...(await ingestDicom(request)), layout, why };
+  refuseDicomOptions(request, layout);
+  if (named) {
+    throw new UsageError("ingest-name", {
+      found: `a patient or a visit for the layout ${layout}`,
+      expected: "neither: the layout names them",
+    });
+  }
+  const cohort = await READERS[layout](request);
+  return { layout, why, ...(await write(request, cohort)) };
+}
+
+async function write(
+  { source, folder, uncompressed = false, progress, signal }: LayoutRequest,
+  { examinations, clinical, issues: listed }: SourceCohort,
+): Promise<Pick<LayoutOutcome, "examinations" | "identities" | "issues">> {
+  const written: IngestedExamination[] = [];
+  const noticed: Issue[] = [...listed];
+  const items = examinations.map((examination) => ({
+    ...examination,
+    id: `${examination.patientId}/${examination.visit}`,
+  }));
+  const each = { name: "ingest", progress, ...(signal === undefined ? {} : { signal }) };
+  const { issues } = await eachCase(items, each, async ({ id, patientId, visit, load }) => {
+    const { value, issues: found } = await load();
+    const { series, segmentation, source: origin } = value;
+    await writeExamination(folder, patientId, visit, series, {
+      source: origin,
+      issues: found,
+      uncompressed,
+      ...(segmentation === undefined ? {} : { segmentation }),
+    });
+    noticed.push(...found.map((issue) => ({ ...issue, subject: id })));
+    const { timesSeconds } = series;
+    written.push({ patient: patientId, visit, phases: series.phases.length, timesSeconds, reused: false });
+  });
+  if (written.length === 0) {
+    throw new DataError("ingest-none", {
+      file: source,
+      found: `none of ${examinations.length} examinations could be read: ${issues[0]?.message ?? "there are none"}`,
+    });
+  }
+  if (clinical !== undefined)
+    await writeCsv(path.join(folder, "clinical.csv"), clinical.columns, clinical.rows);
+  return { examinations: written, identities: null, issues: [...noticed, ...issues] };
+}
+
+/** Collections name patients by study identifiers already; there is nothing to hide, and no table of it. */
+function refuseDicomOptions({ identities, keepDicom }: LayoutRequest, layout: Layout): void {
+  const asked = keepDicom === true ? "--keep-dicom" : "--identities";
+  if (keepDicom !== true && (identities === undefined || identities === "off")) return;
+  throw new UsageError("ingest-deidentify", {
+    found: `${asked} for the layout ${layout}`,
+    expected: "it with the layout dicom only",
+    remedy:
+      "Collections carry study identifiers, which are kept. For a hospital's own files give --layout dicom.",
+  });
+}
+
+async function readNative(dir: string): Promise<SourceCohort> {
+  const { examinations, issues } = await readNativeCohort(dir);
+  const records = examinations.map(
+    (record): SourceExamination => ({
+      patientId: record.patientId,
+      visit: record.visit,
+      async load() {
+        const { value: series, issues: found } = await readDceSeriesOf(record);
+        const source = { layout: "native" };
+        if (record.segmentationFile === undefined) return { value: { series, source }, issues: found };
+        const segmentation = await readSegmentationOf(record, series.phases[0].grid);
+        return { value: { series, source, segmentation }, issues: found };
+      },
+    }),
+  );
+  const clinical = await readTable(path.join(dir, "clinical.csv"), { textColumns: ["patient_id"] }).catch(
+    (error: unknown) => {
+      if (error instanceof DataError && error.code === "file-missing") return undefined;
+      throw error;
+    },
+  );
+  return { examinations: records, issues, ...(clinical === undefined ? {} : { clinical }) };
+}

@@ -1,0 +1,200 @@
+/** The stage that prepares the images of a patient: motion between phases, enhancement, quality. */
+import path from "node:path";
+import type { Cohort, ExaminationRecord, Patient } from "../../domain/cohort.ts";
+import { ResiduaError } from "../../domain/errors.ts";
+import type { Grid } from "../../domain/grid.ts";
+import type { Issue } from "../../domain/issues.ts";
+import type { LabelMap } from "../../domain/volume.ts";
+import { type Box, crop } from "../../imaging/cropping.ts";
+import { readDceSeriesOf, readSegmentationOf, writeExamination } from "../../io/layouts/native.ts";
+import { sideOfTable } from "../breast-choice.ts";
+import type { FileHashes } from "../file-hashes.ts";
+import { type PreparedSeries, prepareSeries } from "../image-preparation.ts";
+import type { ImagesConfig, StudyConfig } from "../schema.ts";
+import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
+import { imageColumns, type PreparedExamination, writeQuality } from "./image-figures.ts";
+
+export interface PreparedImages {
+  /** The cohort with the prepared phases in the place of the acquired ones, and with {@link IMAGE_COLUMNS} among the clinical values. */
+  readonly cohort: Cohort;
+  readonly stages: readonly FinishedStage<readonly PreparedExamination[]>[];
+  readonly examinations: ReadonlyMap<string, readonly PreparedExamination[]>;
+}
+
+/** Prepares the images of all patients and writes `quality.csv`. An examination that cannot be used becomes an issue; the others go on. */
+export async function imageStages(
+  run: RunContext,
+  config: StudyConfig,
+  hashes: FileHashes,
+  cohort: Cohort,
+): Promise<PreparedImages> {
+  const task = run.progress.begin("prepare images", cohort.patients.length);
+  const stages: FinishedStage<readonly PreparedExamination[]>[] = [];
+  const examinations = new Map<string, readonly PreparedExamination[]>();
+  for (const patient of cohort.patients) {
+    run.signal?.throwIfAborted();
+    const stage = await imageStage(run, config, hashes, patient);
+    stages.push(stage);
+    examinations.set(patient.id, stage.value);
+    task.advance();
+  }
+  task.done(`${cohort.patients.length} patients`);
+  await writeQuality(run, cohort, examinations);
+  const patients = cohort.patients.map((patient) => ({
+    ...patient,
+    clinical: { ...patient.clinical, ...imageColumns(examinations.get(patient.id) ?? []) },
+    examinations: patient.examinations.flatMap((record) =>
+      preparedRecord(run, record, examinations.get(patient.id) ?? []),
+    ),
+  }));
+  return { cohort: { ...cohort, patients }, stages, examinations };
+}
+
+async function imageStage(
+  run: RunContext,
+  { images: config }: StudyConfig,
+  hashes: FileHashes,
+  patient: Patient,
+): Promise<FinishedStage<readonly PreparedExamination[]>> {
+  const laterality = config.laterality === undefined ? null : (patient.clinical[config.laterality] ?? null);
+  return runStage(run, {
+    name: `images/${patient.id}`,
+    inputs: {
+      images: config,
+      files: await hashes.ofAll(patient.examinations.flatMap((record) => filesOf(record, config))),
+      laterality,
+      times: patient.examinations.map(({ visit, timesSeconds }) => [visit, timesSeconds]),
+    },
+    async make() {
+      const issues: Issue[] = [];
+      const value: PreparedExamination[] = [];
+      let side = sideOfTable(laterality);
+      for (const record of preFirst(patient.examinations)) {
+        const subject = `${record.patientId}/${record.visit}`;
+        try {
+          const { value: acquired, issues: found } = await readDceSeriesOf(record);
+          const prepared = await prepareSeries(acquired, config, subject, {
+            ...(side === undefined ? {} : { side }),
+            ...(run.signal === undefined ? {} : { signal: run.signal }),
+          });
+          if (prepared.value.breast?.evidence.side != null) side ??= prepared.value.breast.evidence;
+          issues.push(...found, ...prepared.issues);
+          value.push(await keep(run, record, prepared.value, acquired.phases[0].grid, issues));
+        } catch (error) {
+          // An interruption says nothing about the examination.
+          run.signal?.throwIfAborted();
+          if (!(error instanceof ResiduaError)) throw error;
+          const message = `${error.message} The examination was left out.`;
+          issues.push({ code: error.code, severity: "error", subject, message });
+        }
+      }
+      return { value, outputs: value.flatMap(outputsOf), issues };
+    },
+  });
+}
+
+/** Folder of the prepared images in a run. */
+const FOLDER = "prepared";
+
+async function keep(
+  run: RunContext,
+  record: ExaminationRecord,
+  { series, changed, ...figures }: PreparedSeries,
+  acquired: Grid,
+  issues: Issue[],
+): Promise<PreparedExamination> {
+  const { patientId, visit } = record;
+  if (!changed) return { ...figures, visit, prepared: null };
+  const box = figures.breast?.box ?? null;
+  const segmentation = box === null ? undefined : await cutMask(record, box, acquired, issues);
+  const written = await writeExamination(
+    path.join(run.folder, FOLDER),
+    patientId,
+    visit,
+    series,
+    segmentation === undefined ? {} : { segmentation },
+  );
+  const local = (file: string) => path.relative(run.folder, file);
+  return {
+    ...figures,
+    visit,
+    prepared: {
+      phaseFiles: written.phaseFiles.map(local),
+      timesSeconds: series.timesSeconds,
+      ...(written.segmentationFile === undefined
+        ? {}
+        : { segmentationFile: local(written.segmentationFile) }),
+    },
+  };
+}
+
+/** The reference mask cut as its images were; one that does not fit them is told of here, and again where it is used. */
+async function cutMask(
+  record: ExaminationRecord,
+  box: Box,
+  acquired: Grid,
+  issues: Issue[],
+): Promise<LabelMap | undefined> {
+  if (record.segmentationFile === undefined) return undefined;
+  try {
+    return crop(await readSegmentationOf(record, acquired), box);
+  } catch (error) {
+    if (!(error instanceof ResiduaError)) throw error;
+    const subject = `${record.patientId}/${record.visit}`;
+    issues.push({
+      code: error.code,
+      severity: "error",
+      subject,
+      message: `${error.message} The mask was not used.`,
+    });
+    return undefined;
+  }
+}
+
+function outputsOf({ prepared }: PreparedExamination): string[] {
+  if (prepared === null) return [];
+  return [
+    ...prepared.phaseFiles,
+    ...(prepared.segmentationFile === undefined ? [] : [prepared.segmentationFile]),
+  ];
+}
+
+/** Files that a stage reads: masks only where they may have to be cut. */
+function filesOf(
+  { phaseFiles, segmentationFile }: ExaminationRecord,
+  { breast }: ImagesConfig,
+): readonly string[] {
+  return breast === "whole" || segmentationFile === undefined
+    ? phaseFiles
+    : [...phaseFiles, segmentationFile];
+}
+
+/** The visit before chemotherapy first: it shows best on which side the tumour is. */
+function preFirst(records: readonly ExaminationRecord[]): readonly ExaminationRecord[] {
+  return [...records].sort((a, b) => Number(b.visit === "pre") - Number(a.visit === "pre"));
+}
+
+/** None for an examination that could not be prepared. */
+function preparedRecord(
+  run: RunContext,
+  record: ExaminationRecord,
+  examinations: readonly PreparedExamination[],
+): ExaminationRecord[] {
+  const found = examinations.find(({ visit }) => visit === record.visit);
+  if (found === undefined) return [];
+  if (found.prepared === null) return [record];
+  const { phaseFiles, timesSeconds, segmentationFile } = found.prepared;
+  const mask =
+    segmentationFile === undefined ? {} : { segmentationFile: path.join(run.folder, segmentationFile) };
+  // The mask of an image that was cut lies on the whole image's grid.
+  const { segmentationFile: whole, ...rest } = record;
+  const kept = found.breast?.box != null || whole === undefined ? mask : { segmentationFile: whole };
+  return [
+    {
+      ...rest,
+      ...kept,
+      phaseFiles: phaseFiles.map((file) => path.join(run.folder, file)),
+      timesSeconds,
+    },
+  ];
+}
