@@ -1,10 +1,30 @@
 /** A comparison as text for a terminal. */
 import type { AucEndpoint, Comparison, SpearmanEndpoint } from "../statistics/comparison-result.ts";
+import type { MissingAnalysis } from "../statistics/missing-comparison.ts";
 
 /** One block per endpoint: the models, then the differences. */
 export function describeComparison({ n, endpoints }: Pick<Comparison, "n" | "endpoints">): string {
   const blocks = Object.entries(endpoints).map(([name, endpoint]) => describeEndpoint(name, endpoint));
   return [`${n} patients`, ...blocks].join("\n\n");
+}
+
+/** The analysis of missing outcomes: one block per endpoint. */
+export function describeMissingOutcomes({
+  method,
+  covariates,
+  endpoints,
+}: Omit<MissingAnalysis, "issues">): string {
+  const how = method === "ipw" ? "inverse-probability weights" : "multiple imputation";
+  const blocks = Object.entries(endpoints).map(([name, { n, known, models, pairs }]) =>
+    [
+      `${name}, ${known} of ${n} outcomes known:`,
+      ...Object.entries(models).map(
+        ([model, { value, ci }]) => `  ${model}  AUC ${figure(value)} ${interval(ci)}`,
+      ),
+      ...pairs.map(({ a, b, value, ci }) => `  ${b} − ${a}: ${figure(value)} ${interval(ci)}`),
+    ].join("\n"),
+  );
+  return [`Missing outcomes by ${how} on ${covariates.join(", ")}`, ...blocks].join("\n");
 }
 
 function describeEndpoint(name: string, endpoint: AucEndpoint | SpearmanEndpoint): string {

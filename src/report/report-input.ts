@@ -5,6 +5,7 @@
 import type { Issue } from "../domain/issues.ts";
 import type { PathologyOutcome } from "../domain/outcome.ts";
 import type { Comparison } from "../statistics/comparison-result.ts";
+import type { MissingAnalysis } from "../statistics/missing-comparison.ts";
 import type { Subgroup } from "../statistics/subgroups.ts";
 import type { ProbabilityFigure, ThresholdFigure } from "../statistics/threshold-figures.ts";
 import type { CohortSummary } from "./cohort-summary.ts";
@@ -208,6 +209,8 @@ export interface ComparisonBlock {
   readonly predictions: PredictionOrigin;
   readonly comparison: Comparison;
   readonly subgroups?: readonly Subgroup[];
+  /** AUCs with unknown outcomes allowed for, where the study asks for it. */
+  readonly missingOutcomes?: Omit<MissingAnalysis, "issues"> | null;
   /** At thresholds that were fixed on the training set. */
   readonly thresholds?: readonly ThresholdFigure[];
   /** Of models that predict probabilities. */

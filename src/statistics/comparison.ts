@@ -19,7 +19,7 @@ import { type ModelColumn, type ModelScores, modelColumns } from "./model-column
 import { spearmanMetric } from "./spearman-metric.ts";
 
 /** Case sets larger than this are not resampled: normal theory is exact enough there, and time is not. */
-const MOST_CASES_TO_RESAMPLE = 10_000;
+export const MOST_CASES_TO_RESAMPLE = 10_000;
 
 /** What to compare. */
 export interface ComparisonRequest {

@@ -137,6 +137,8 @@ function namedColumns(config: StudyConfig): [place: string, column: string][] {
   }
   for (const column of config.comparison.subgroups)
     if (!made.includes(column)) named.push(["comparison.subgroups", column]);
+  for (const column of config.comparison.missing?.covariates ?? [])
+    if (!made.includes(column)) named.push(["comparison.missing.covariates", column]);
   return named.filter((entry): entry is [string, string] => entry[1] !== undefined);
 }
 

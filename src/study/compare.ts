@@ -1,13 +1,20 @@
 /** Statistics of any table of predictions, from any tool. */
 import { DataError, UsageError } from "../domain/errors.ts";
+import type { WithIssues } from "../domain/issues.ts";
 import { outcomeOfClass, outcomeOfScore, UNKNOWN_OUTCOME } from "../domain/outcome.ts";
 import { randomKey } from "../domain/random.ts";
 import { suggestName } from "../domain/suggestion.ts";
 import { readTable } from "../io/tables/read.ts";
 import type { Table } from "../io/tables/table.ts";
-import { compareModels } from "../statistics/comparison.ts";
+import { DEFAULT_RESAMPLES } from "../statistics/bootstrap.ts";
+import { type ComparisonRequest, compareModels } from "../statistics/comparison.ts";
 import type { ComparisonOutcome, OutcomeKind } from "../statistics/comparison-outcome.ts";
 import type { Comparison, EndpointName } from "../statistics/comparison-result.ts";
+import {
+  analyseMissingOutcomes,
+  type MissingAnalysis,
+  type MissingMethod,
+} from "../statistics/missing-comparison.ts";
 import { compareSubgroups, type Subgroup } from "../statistics/subgroups.ts";
 import { parseRcbClass } from "./outcome.ts";
 
@@ -26,12 +33,17 @@ export interface CompareRequest {
   readonly resamples?: number;
   /** Columns within whose groups the comparison is made again. */
   readonly subgroups?: readonly string[];
+  /** What is done about unknown outcomes beside the complete cases; `complete`, the default, is nothing. */
+  readonly missing?: "complete" | MissingMethod;
+  /** Columns that explain whose outcome is missing. */
+  readonly missingCovariates?: readonly string[];
   readonly seed: number;
 }
 
 /** A comparison, with those of the groups that were asked for. */
 export interface TableComparison extends Comparison {
   readonly subgroups?: readonly Subgroup[];
+  readonly missingOutcomes?: Omit<MissingAnalysis, "issues">;
 }
 
 /** Columns of `predictions.csv` that are no models. */
@@ -48,9 +60,12 @@ export async function compareTable(request: CompareRequest): Promise<TableCompar
   requireKnown(table, [request.outcome], "--outcome");
   requireKnown(table, request.models ?? [], "--models");
   requireKnown(table, request.subgroups ?? [], "--subgroups");
+  requireKnown(table, request.missingCovariates ?? [], "--missing-covariates");
   const names =
     request.models ??
-    modelColumns(table, request.outcome).filter((name) => !request.subgroups?.includes(name));
+    modelColumns(table, request.outcome).filter(
+      (name) => !request.subgroups?.includes(name) && !request.missingCovariates?.includes(name),
+    );
   if (names.length === 0) {
     throw new UsageError("models-missing", {
       file: request.file,
@@ -68,14 +83,34 @@ export async function compareTable(request: CompareRequest): Promise<TableCompar
     ...(request.resamples === undefined ? {} : { resamples: request.resamples }),
   };
   const comparison = compareModels(asked);
-  const issues = [...table.issues, ...comparison.issues];
-  if (request.subgroups === undefined) return { ...comparison, issues };
+  const missing = missingOutcomes(table, request, asked);
+  const found = { ...comparison, ...(missing === null ? {} : { missingOutcomes: missing.value }) };
+  const issues = [...table.issues, ...comparison.issues, ...(missing?.issues ?? [])];
+  if (request.subgroups === undefined) return { ...found, issues };
   const groupings = request.subgroups.map((column) => ({
     column,
     values: table.rows.map((row) => row[column]),
   }));
   const { value: subgroups, issues: groupIssues } = compareSubgroups(asked, groupings);
-  return { ...comparison, subgroups, issues: [...issues, ...groupIssues] };
+  return { ...found, subgroups, issues: [...issues, ...groupIssues] };
+}
+
+function missingOutcomes(
+  table: Table,
+  { missing = "complete", missingCovariates = [] }: CompareRequest,
+  asked: ComparisonRequest,
+): WithIssues<Omit<MissingAnalysis, "issues">> | null {
+  if (missing === "complete") return null;
+  const { issues, ...value } = analyseMissingOutcomes({
+    method: missing,
+    covariates: missingCovariates.map((name) => ({ name, values: table.rows.map((row) => row[name]) })),
+    outcome: asked.outcome,
+    models: asked.models,
+    resamples: asked.resamples ?? DEFAULT_RESAMPLES,
+    key: asked.key,
+    ...(asked.reference === undefined ? {} : { reference: asked.reference }),
+  });
+  return { value, issues };
 }
 
 function requireKnown(table: Table, columns: readonly string[], option: string): void {

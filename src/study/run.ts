@@ -22,7 +22,7 @@ import { type NetworkStages, planStage, trainStages } from "./stages/network.ts"
 import { controlsStage, outcomeStage } from "./stages/outcome.ts";
 import { postprocessingStage } from "./stages/postprocessing.ts";
 import { type NetworkResults, type StudyResults, writeReport } from "./stages/report.ts";
-import { type SetComparison, statisticsStage } from "./stages/statistics.ts";
+import { primaryEndpoint, type SetComparison, statisticsStage } from "./stages/statistics.ts";
 import { readStudyFile, type StudyFile } from "./study-file.ts";
 import { readAgain, recordTestReading, type TestReading } from "./test-readings.ts";
 import { VERSIONS } from "./versions.ts";
@@ -246,6 +246,10 @@ async function writeManifest(
     patients: {
       train: cohort.patients.filter(({ set }) => set === "train").length,
       test: cohort.patients.filter(({ set }) => set === "test").length,
+    },
+    primaryEndpoint: {
+      endpoint: primaryEndpoint(study.config),
+      declared: study.config.comparison.primary !== undefined,
     },
     testReadings,
     stages: stages.map(({ stage, hash, inputsHash, seconds, finishedAt }) => ({

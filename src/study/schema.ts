@@ -359,6 +359,10 @@ const comparisonSchema = z.strictObject({
   resamples: z.int().positive().default(2000),
   /** Columns of the table (or `subtype`) within whose groups the models are compared again. */
   subgroups: z.array(column).default([]),
+  /** Unknown outcomes of the sets, beside the complete cases: see `MissingRequest`. */
+  missing: z
+    .strictObject({ method: z.enum(["ipw", "impute"]), covariates: z.array(column).min(1) })
+    .optional(),
   threshold: thresholdSchema.prefault({ rule: "youden" }),
   /** Part of the ROC curve whose area is given beside the whole: see `PartialArea`. */
   partialAuc: z

@@ -1,6 +1,6 @@
 /** `residua compare`: statistics of a table of predictions. */
 import { Command, Option } from "commander";
-import { describeComparison } from "../../report/comparison-text.ts";
+import { describeComparison, describeMissingOutcomes } from "../../report/comparison-text.ts";
 import { compareTable } from "../../study/compare.ts";
 import { print, printIssues, printJson } from "../console.ts";
 import { finiteNumber, nameList, wholeNumber } from "../options.ts";
@@ -15,6 +15,8 @@ interface CompareOptions {
   readonly margin?: number;
   readonly resamples?: number;
   readonly subgroups?: string[];
+  readonly missing: "complete" | "ipw" | "impute";
+  readonly missingCovariates?: string[];
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -57,6 +59,19 @@ export function compareCommand(): Command {
       "compare again within each group of these columns, separated by commas",
       nameList,
     )
+    .addOption(
+      new Option(
+        "--missing <method>",
+        "unknown outcomes: left out; known ones weighted by inverse probability; or imputed, beside the complete cases",
+      )
+        .choices(["complete", "ipw", "impute"])
+        .default("complete"),
+    )
+    .option(
+      "--missing-covariates <columns>",
+      "what explains whose outcome is missing, separated by commas",
+      nameList,
+    )
     .option("--seed <number>", "seed of the bootstrap", wholeNumber(0), 0)
     .option("--json", "print JSON")
     .addHelpText(
@@ -67,6 +82,7 @@ The direction of a score is never guessed: an AUC below 0.5 is reported as it is
 Examples:
   residua compare predictions.csv --outcome rcb_score --kind rcb --reference volume --margin 0.05
   residua compare predictions.csv --outcome pcr --subgroups subtype,centre
+  residua compare predictions.csv --outcome pcr --missing ipw --missing-covariates subtype,age
   residua compare any.csv --outcome response --positive yes --models score_a,score_b --json`,
     )
     .action(async (file: string, options: CompareOptions) => {
@@ -75,6 +91,8 @@ Examples:
       if (json) return printJson(comparison);
       printIssues(comparison.issues);
       print(describeComparison(comparison));
+      if (comparison.missingOutcomes !== undefined)
+        print(`\n${describeMissingOutcomes(comparison.missingOutcomes)}`);
       for (const { column, value, patients, endpoints } of comparison.subgroups ?? []) {
         print(`\n${column} ${value}: ${describeComparison({ n: patients, endpoints })}`);
       }

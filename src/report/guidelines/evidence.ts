@@ -46,8 +46,8 @@ const evidence = {
     return `${train} training and ${test} test patients${events === null ? "" : ` (${events})`}, as many as the tables hold; no sample size was calculated by the software.${detectable === null ? "" : ` A true difference of about ${detectable} would have been found with 80 % power at 5 %.`}`;
   },
   events: ({ input }) => sentence(eventsOf(input.comparisons ?? [])),
-  missing: () =>
-    "Missing predictors are imputed from the training patients of the fold, patients without any image features are predicted by no model that needs them; outcomes are complete case. report.html lists each exclusion and counts missing values.",
+  missing: ({ missingOutcomes }) =>
+    `Missing predictors are imputed from the training patients of the fold; patients without image features are predicted by no model that needs them. Outcomes: complete cases${missingOutcomes === null ? "" : `, beside them ${missingOutcomes}`}. report.html lists each exclusion and counts missing values.`,
   exclusions: ({ input }) => {
     const issues = input.issues ?? [];
     const errors = issues.filter(({ severity }) => severity === "error").length;

@@ -39,6 +39,7 @@ const TABLE_STUDY: StudyFacts = {
   primary: null,
   margin: 0.05,
   resamples: 2000,
+  missingOutcomes: null,
   threshold: "Youden's index",
   testReadings: 0,
   probabilities: false,

@@ -21,6 +21,8 @@ export interface StudyFacts {
   readonly primary: string | null;
   readonly margin: number;
   readonly resamples: number;
+  /** What is done about unknown outcomes beside the complete cases; `null` is nothing. */
+  readonly missingOutcomes: string | null;
   /** How the threshold of sensitivity and specificity was chosen. */
   readonly threshold: string;
   /** How often models met the test set in this results folder. */

@@ -11,6 +11,7 @@ import { figureRow, type Section } from "../section.ts";
 import { renderTable } from "../table.ts";
 import { verdictText } from "../verdict.ts";
 import { agreement } from "./agreement.ts";
+import { missingTable } from "./missing-table.ts";
 import { rocFigures } from "./roc-figures.ts";
 import { probabilityPart, thresholdTable } from "./threshold-tables.ts";
 
@@ -53,7 +54,7 @@ export function comparisonSection(
     title: TITLES[block.set],
     figures: [...endpoints.flatMap(({ figures }) => figures), ...probabilities.figures, ...agreed.figures],
     body: html`<p>${ORIGINS[block.predictions]} ${block.comparison.n} patients with a known outcome.</p>
-${endpoints.map(({ body }) => body)}${thresholdTable(block.thresholds ?? [])}${probabilities.body}${agreed.body}${subgroupTables(block)}${remarks(block)}`,
+${endpoints.map(({ body }) => body)}${thresholdTable(block.thresholds ?? [])}${probabilities.body}${agreed.body}${subgroupTables(block)}${missingTable(block.missingOutcomes ?? null)}${remarks(block)}`,
   };
 }
 

@@ -67,6 +67,10 @@ function factsOf({ config, cohort, target, testReadings, input }: ReportedRun): 
     primary: comparison.primary ?? null,
     margin: comparison.margin,
     resamples: comparison.resamples,
+    missingOutcomes:
+      comparison.missing === undefined
+        ? null
+        : `${MISSING_METHODS[comparison.missing.method]} on ${comparison.missing.covariates.join(", ")}`,
     threshold:
       comparison.threshold.rule === "youden"
         ? "Youden's index"
@@ -90,6 +94,11 @@ function forestOf({ forest, reduction, resampling }: StudyConfig): string {
   ];
   return parts.join(", ");
 }
+
+const MISSING_METHODS = {
+  ipw: "inverse-probability weights",
+  impute: "multiple imputation",
+} as const;
 
 function splitOf({ cohort: { split } }: StudyConfig): string | null {
   return split === undefined ? null : `the column ${split.column} (${split.train} / ${split.test})`;

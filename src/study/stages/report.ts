@@ -114,11 +114,9 @@ async function reportInput(run: RunContext, study: StudyFile, results: StudyResu
     })),
     predictions: predictionRows(config, cohort, outcome.value),
     scaledModels: outcome.value.scaled,
-    comparisons: comparisons.map(({ set, comparison, subgroups, thresholds, probabilities }) => ({
+    comparisons: comparisons.map(({ set, comparison, ...figures }) => ({
       set,
-      subgroups,
-      thresholds,
-      probabilities,
+      ...figures,
       predictions: set === "test" ? "fixed" : "out-of-fold",
       comparison,
     })),
@@ -203,8 +201,15 @@ function predictionRows(config: StudyConfig, cohort: Cohort, { predictions }: Pr
 
 /** What only the study knows; the report adds what follows from the figures. */
 function limitationsOf(config: StudyConfig): string[] {
-  if (config.networks.length === 0) return [];
+  const undeclared =
+    config.comparison.primary === undefined
+      ? [
+          "The study file declares no primary endpoint: the default, shown as such, was not chosen for this study.",
+        ]
+      : [];
+  if (config.networks.length === 0) return undeclared;
   return [
+    ...undeclared,
     ...(config.images.registration === "none"
       ? [
           "Phases were not registered to each other, nor the visits: motion between phases blurs enhancement and its volume.",

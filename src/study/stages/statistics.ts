@@ -5,6 +5,7 @@ import { deriveKey, randomKey } from "../../domain/random.ts";
 import { writeAtomically } from "../../io/files.ts";
 import { type ComparisonRequest, compareModels } from "../../statistics/comparison.ts";
 import type { Comparison, EndpointName } from "../../statistics/comparison-result.ts";
+import { analyseMissingOutcomes, type MissingAnalysis } from "../../statistics/missing-comparison.ts";
 import { compareSubgroups, type Subgroup } from "../../statistics/subgroups.ts";
 import {
   type ProbabilityFigure,
@@ -22,6 +23,8 @@ export interface SetComparison {
   readonly set: StudySet;
   readonly comparison: Comparison;
   readonly subgroups: readonly Subgroup[];
+  /** Where the study asks for it; `null` where not. */
+  readonly missingOutcomes: Omit<MissingAnalysis, "issues"> | null;
   /** At thresholds that were fixed on the training set; of the test set alone. */
   readonly thresholds: readonly ThresholdFigure[];
   /** Where models learnt pCR alone, and so predict probabilities. */
@@ -72,15 +75,22 @@ export async function statisticsStage(
 }
 
 /** The declared primary endpoint, or the first that the outcome has of RCB groups and pCR. */
-function primaryEndpoint({ comparison, outcome }: StudyConfig): EndpointName {
+export function primaryEndpoint({ comparison, outcome }: StudyConfig): EndpointName {
   if (comparison.primary !== undefined) return comparison.primary;
   return (outcome.rcb ?? outcome.rcbClass ?? outcome.components) ? "rcb-auc" : "pcr";
 }
 
 /** A comparison as `metrics.json` holds it. */
-function metricsOf({ comparison, subgroups, thresholds, probabilities }: Omit<SetComparison, "set">) {
+function metricsOf({
+  comparison,
+  subgroups,
+  missingOutcomes,
+  thresholds,
+  probabilities,
+}: Omit<SetComparison, "set">) {
   return {
     ...comparison,
+    ...(missingOutcomes === null ? {} : { missingOutcomes }),
     ...(subgroups.length === 0 ? {} : { subgroups }),
     ...(thresholds.length === 0 ? {} : { thresholds }),
     ...(probabilities.length === 0 ? {} : { probabilities }),
@@ -112,10 +122,23 @@ function compareSet(
       values: membersOf(cohort, set).map((i) => cohort.patients[i].clinical[column] ?? null),
     })),
   );
-  const { threshold, partialAuc } = config.comparison;
+  const { threshold, partialAuc, missing } = config.comparison;
+  const { issues: missingIssues, ...missingOutcomes } =
+    missing === undefined
+      ? { issues: [] }
+      : analyseMissingOutcomes({
+          ...request,
+          method: missing.method,
+          covariates: missing.covariates.map((name) => ({
+            name,
+            values: membersOf(cohort, set).map((i) => cohort.patients[i].clinical[name] ?? null),
+          })),
+          resamples: config.comparison.resamples,
+        });
   return {
-    comparison: { ...comparison, issues: [...comparison.issues, ...groups.issues] },
+    comparison: { ...comparison, issues: [...comparison.issues, ...groups.issues, ...missingIssues] },
     subgroups: groups.value,
+    missingOutcomes: "method" in missingOutcomes ? missingOutcomes : null,
     thresholds:
       set === "train"
         ? []
