@@ -73,6 +73,7 @@ details { margin: .6rem 0; }
 summary { cursor: pointer; }
 .guideline tbody th[scope="row"] { min-width: 2.5rem; }
 .guideline th, .guideline td { vertical-align: top; font-size: .86rem; }
+.guideline td:last-child { min-width: 18rem; }
 .count { color: var(--quiet); }
 .severity { font-size: .8rem; font-weight: 600; }
 .severity.error { color: var(--error); }

@@ -62,7 +62,7 @@ export const CLEAR: Guideline = {
       partly("33", "Dimension reduction", ["stability"], "was a reduction asked for in the study file?"),
     ),
     known("34", "Algorithms", "architecture", "software"),
-    known("35", "Training and tuning", "training"),
+    known("35", "Training and tuning", "architecture", "training"),
     partly("36", "Confounders", ["volumeCorrelation", "subgroups", "comparators"], "which were considered?"),
     known("37", "Model selection", "selection"),
     known("38", "Internal or external testing", "aim", "testReadings"),

@@ -84,8 +84,8 @@ const evidence = {
     networks === null
       ? null
       : `Networks start from random weights (seed ${input.head.seed}); no transfer learning.`,
-  training: ({ networks, folds, forest }) =>
-    `${networks === null ? "" : `Networks: ${networks.steps} steps in each of ${folds} folds, losses in report.html. `}Forests: ${forest}. All hyperparameters, with what was left at its default, are in the manifest.`,
+  training: ({ networks, folds }) =>
+    `${networks === null ? "" : `Networks: ${networks.steps} steps in each of ${folds} folds, losses in report.html. `}All hyperparameters, with what was left at its default, are in the manifest.`,
   defaults: ({ input }) =>
     input.choices?.defaulted === undefined
       ? null
@@ -112,14 +112,14 @@ const evidence = {
   scaling: () => "Forests split on ranks, so that features are not scaled.",
   imbalance: ({ input }) => {
     const events = eventsOf(input.comparisons ?? []);
-    return `${events === null ? "" : `${events}. `}No over- or undersampling; predictions are not recalibrated.`;
+    return `${events === null ? "" : `${capital(events)}. `}No over- or undersampling; predictions are not recalibrated.`;
   },
   noImbalance: () => "No method against class imbalance was used, so that none had to be undone.",
-  metrics: ({ input }) => {
+  metrics: ({ input, probabilities }) => {
     const names = endpointNames(input.comparisons ?? []);
     return names.length === 0
       ? null
-      : `${list(names)}; RCB predictions also by calibration slope, intercept and error.`;
+      : `Measured: ${list(names)}${probabilities ? "" : "; where the RCB score is known also its error and calibration"}.`;
   },
   uncertainty: ({ resamples }) =>
     `95 % intervals by DeLong (Wald and logit) or Bonett and Wright, beside the bootstrap with ${resamples} resamples (percentile and BCa).`,
@@ -223,18 +223,24 @@ function times(count: number): string {
 }
 
 function sentence(text: string | null): string | null {
-  return text === null ? null : `${text}.`;
+  return text === null ? null : `${capital(text)}.`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function eventsOf(blocks: readonly ComparisonBlock[]): string | null {
   const parts = blocks.flatMap(({ set, comparison }) =>
     endpointsOf(comparison).flatMap((endpoint) =>
       endpoint.metric === "auc"
-        ? [`${set} ${endpoint.name}: ${endpoint.positive} positive of ${endpoint.n}`]
+        ? [
+            `${set === "test" ? "test" : "training"} set, ${ENDPOINT_TEXTS[endpoint.name].title}: ${endpoint.positive} positive of ${endpoint.n}`,
+          ]
         : [],
     ),
   );
-  return parts.length === 0 ? null : parts.join(", ");
+  return parts.length === 0 ? null : parts.join("; ");
 }
 
 function detectableOf(blocks: readonly ComparisonBlock[]): string | null {

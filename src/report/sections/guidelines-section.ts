@@ -19,19 +19,12 @@ ${renderTable({
     { label: "Filled", align: "number" },
     { label: "Questions to the authors", align: "number" },
     { label: "Not applicable", align: "number" },
-    { label: "Table" },
   ],
   rows: guidelines.map((guideline) => {
     const counts = countStatuses(guideline);
-    return [
-      guideline.name,
-      guideline.items.length,
-      counts.filled,
-      counts.question,
-      counts["not applicable"],
-      html`<code>reporting/${guideline.id}.csv</code>`,
-    ];
+    return [guideline.name, guideline.items.length, counts.filled, counts.question, counts["not applicable"]];
   }),
+  notes: ["The tables stand beside this file as reporting/*.csv."],
 })}${guidelines.map(
   (guideline) => html`<details class="guideline"><summary>${guideline.name}</summary>
 ${renderTable({

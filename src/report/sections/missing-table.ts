@@ -39,7 +39,7 @@ ${renderTable({
   ),
   missing: "undefined in too many resamples.",
   notes: [
-    `${METHODS[method]} Right where ${list(covariates)} explain whose outcome is missing, which the data cannot show; not tested, and outside Holm’s family.`,
+    `${METHODS[method]} Right where the covariates (${list(covariates)}) explain whose outcome is missing, which the data cannot show; not tested, and outside Holm’s family.`,
   ],
 })}`;
 }
