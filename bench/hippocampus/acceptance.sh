@@ -1,10 +1,12 @@
 #!/bin/sh
 # Trains on the first 112 cases of hippocampus-mr (by name), segments and evaluates the other 28, by the commands that users have.
-#   sh bench/hippocampus/acceptance.sh [DATA] [WORK] [STEPS]
+# One network or several, mirrored windows averaged:
+#   sh bench/hippocampus/acceptance.sh [DATA] [WORK] [STEPS] [NETWORKS]
 set -eu
 data=${1:-../shared/data/hippocampus-mr}
 work=${2:-hippocampus-bench}
-steps=${3:-1000}
+steps=${3:-2000}
+networks=${4:-nnunet attention-unet vq}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 residua() { "$root/node_modules/.bin/node" "$root/src/cli/main.ts" "$@"; }
 
@@ -22,8 +24,10 @@ cat > "$work/dataset.json" <<'JSON'
 { "channel_names": { "0": "MR" }, "labels": { "background": 0, "anterior": 1, "posterior": 2 }, "numTraining": 112, "file_ending": ".nii.gz" }
 JSON
 
-start=$(date +%s)
-residua train "$work" --network nnunet --out "$work/model" --steps "$steps"
-echo "training: $(($(date +%s) - start)) s"
-residua segment "$work/model" "$work/imagesTs" --out "$work/predicted" > /dev/null
-residua evaluate "$work/predicted" "$work/labelsTs" | grep '^mean'
+for network in $networks; do
+  start=$(date +%s)
+  residua train "$work" --network "$network" --out "$work/$network" --steps "$steps"
+  echo "$network: $steps steps in $(($(date +%s) - start)) s"
+  residua segment "$work/$network" "$work/imagesTs" --out "$work/$network-predicted" --mirror > /dev/null
+  residua evaluate "$work/$network-predicted" "$work/labelsTs" | grep '^mean'
+done

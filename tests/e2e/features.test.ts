@@ -10,6 +10,7 @@ import { cutToTumours, inCohort } from "./small-cohort.ts";
 const STUDY = `name: Features
 cohort: { split: { column: set, train: train, test: test } }
 outcome: { rcb: rcb_score }
+images: { registration: none }
 networks: [attention-unet, vq]
 training: { steps: 2, folds: 2, checkpointEvery: 1, vq: { codes: 12, dimensions: 6 } }
 inference: { step: 1 }
