@@ -57,10 +57,7 @@ export const CLEAR: Guideline = {
       ),
     ),
     known("32", "Feature scaling", "scaling"),
-    when(
-      "networks",
-      partly("33", "Dimension reduction", ["stability"], "was a reduction asked for in the study file?"),
-    ),
+    when("networks", known("33", "Dimension reduction", "reduction", "stability")),
     known("34", "Algorithms", "architecture", "software"),
     known("35", "Training and tuning", "architecture", "training"),
     partly("36", "Confounders", ["volumeCorrelation", "subgroups", "comparators"], "which were considered?"),

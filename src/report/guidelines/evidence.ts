@@ -109,6 +109,10 @@ const evidence = {
     if (measured.length === 0) return null;
     return `Features were seen again under shifts and mirroring in ${measured[0].patients} training patients (intraclass correlations in report.html)${networks?.minIcc === null || networks === null ? "; none was removed" : `; those below ${networks.minIcc} were left out`}.`;
   },
+  reduction: ({ reduction }) =>
+    reduction.length === 0
+      ? "Deep features are not reduced before the forest."
+      : `Deep features are reduced inside each fold, without the outcome: ${list(reduction)}.`,
   scaling: () => "Forests split on ranks, so that features are not scaled.",
   imbalance: ({ input }) => {
     const events = eventsOf(input.comparisons ?? []);

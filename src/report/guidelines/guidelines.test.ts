@@ -35,6 +35,7 @@ const TABLE_STUDY: StudyFacts = {
   folds: 5,
   models: [{ name: "diameter", kind: "clinical", from: "ld" }],
   forest: "forests",
+  reduction: [],
   networks: null,
   primary: null,
   margin: 0.05,

@@ -33,10 +33,7 @@ const ITEMS: readonly GuidelineItem[] = [
   when("handCrafted", asked("12", "Standardised extraction software", "")),
   when("networks", known("13", "Extraction parameters", "features", "architecture", "defaults")),
   when("networks", known("14", "Unstable features removed", "stability")),
-  when(
-    "networks",
-    partly("15", "Redundant features removed", ["scaling"], "was a reduction asked for in the study file?"),
-  ),
+  when("networks", known("15", "Redundant features removed", "reduction")),
   when(
     "networks",
     partly("16", "Dimensionality fits the sample", ["features", "sampleSize"], "is it adequate?"),

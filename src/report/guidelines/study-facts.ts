@@ -16,6 +16,8 @@ export interface StudyFacts {
   readonly models: readonly ModelFacts[];
   /** How forests were grown. */
   readonly forest: string;
+  /** What reduces deep features inside each fold, with its limits; empty where nothing does. */
+  readonly reduction: readonly string[];
   readonly networks: NetworkFacts | null;
   /** The endpoint that the study file declares; `null` where it leaves the choice to the default. */
   readonly primary: string | null;

@@ -45,6 +45,7 @@ function factsOf({ config, cohort, target, testReadings, input }: ReportedRun): 
     folds: training.folds,
     models: config.models.map(modelFacts),
     forest: forestOf(config),
+    reduction: Object.entries(config.reduction).map(([kind, value]) => `${kind} ${value}`),
     networks:
       networks.length === 0
         ? null
@@ -80,16 +81,13 @@ function factsOf({ config, cohort, target, testReadings, input }: ReportedRun): 
   };
 }
 
-function forestOf({ forest, reduction, resampling }: StudyConfig): string {
+function forestOf({ forest, resampling }: StudyConfig): string {
   const parts = [
     `forests (${forest.kind}) of ${forest.trees} trees, at least ${forest.minLeaf} patients per leaf`,
     forest.parts === "two" ? "in two parts (residual disease or not, then its amount)" : "in one part",
     forest.tuning === undefined
       ? "not tuned"
       : "tuned by cross-validation among the training patients of each fold",
-    Object.keys(reduction).length === 0
-      ? "no reduction of features"
-      : `features reduced inside each fold (${JSON.stringify(reduction)})`,
     `${resampling.repeats === 1 ? "one cross-validation" : `${resampling.repeats} cross-validations`} by ${resampling.by}`,
   ];
   return parts.join(", ");
