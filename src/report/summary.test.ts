@@ -99,7 +99,7 @@ describe("the summary", () => {
     const text = textOf(input([pair({ equivalence: UNDECIDED })]));
     expect(text).toContain("In the external test set, 41 patients");
     expect(text).toContain(
-      "The declared primary endpoint is the AUC for telling RCB-II/III from RCB-0/I (18 positive of 41).",
+      "The primary endpoint is the AUC for telling RCB-II/III from RCB-0/I (18 positive of 41).",
     );
     expect(text).toContain("volume (reference): AUC 0.70 [0.52, 0.88].");
     expect(text).toContain("deep: AUC 0.72 [0.55, 0.89]; difference +0.02 [−0.10, +0.14]");
@@ -161,7 +161,7 @@ describe("the summary", () => {
       }),
     );
     expect(text).toContain(
-      "The declared primary endpoint could not be evaluated; shown instead is Spearman’s correlation",
+      "The primary endpoint could not be evaluated; shown instead is Spearman’s correlation",
     );
   });
 

@@ -45,10 +45,10 @@ function endpointSentence({ comparison }: ComparisonBlock, endpoint: NamedEndpoi
   const cases =
     endpoint.metric === "auc" ? ` (${endpoint.positive} positive of ${endpoint.n})` : ` (n ${endpoint.n})`;
   return endpoint.primary
-    ? `The declared primary endpoint is ${phrase}${cases}.`
+    ? `The primary endpoint is ${phrase}${cases}.`
     : comparison.primary === null
       ? `No primary endpoint was declared, so every endpoint is exploratory; shown first is ${phrase}${cases}.`
-      : `The declared primary endpoint could not be evaluated; shown instead is ${phrase}${cases}.`;
+      : `The primary endpoint could not be evaluated; shown instead is ${phrase}${cases}.`;
 }
 
 function modelLines({ comparison }: ComparisonBlock, endpoint: NamedEndpoint): string[] {
