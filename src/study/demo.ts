@@ -9,7 +9,7 @@ import { type RunOutcome, runStudy } from "./run.ts";
 import { hashJson } from "./stage.ts";
 import { VERSIONS } from "./versions.ts";
 
-/** Sized for 15 minutes on 2 cores with the ONNX engine. */
+/** Sized for 15 minutes on 2 cores with the native engine; it takes longer with ONNX Runtime. */
 export const DEMO: Pick<PhantomRequest, "train" | "test" | "size" | "seed"> = {
   train: 36,
   test: 41,
