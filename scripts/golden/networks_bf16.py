@@ -1,7 +1,7 @@
 """How far PyTorch's own bf16 (autocast on the processor) is from float64 on the networks of the golden files: the measure of what bf16's
 rounding is worth there. Errors are along the digests' directions, relative to the norms, as tests/networks/golden-network.ts has them.
 
-Run after networks_unet.py, networks_attention.py and networks_vq.py: python scripts/golden/networks_bf16.py
+Run after networks_unet.py, networks_attention.py and networks_vq.py, with their packages: python scripts/golden/networks_bf16.py
 """
 
 import json
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 import networks_torch as shared
+import networks_unet as nnunet
 
 write, made_in_double, image_in_double = shared.write, shared.Parameters, shared.image_of
 found = []
@@ -30,7 +31,7 @@ def digest(name, tensor):
 # The scripts take these names when they are imported below, run their networks with them, and write nothing.
 shared.Parameters = SingleParameters
 shared.image_of = lambda plan, batch: image_in_double(plan, batch).float()
-shared.digest = digest
+shared.digest = nnunet.digest = digest
 shared.write = lambda name, script, content: found.append((name, content["cases"]))
 torch.set_default_dtype(torch.float32)
 
@@ -41,6 +42,14 @@ def plain(plan, batch):
     logits, loss = shared.supervised_loss(p, plan, batch, shared.decode(p, plan, stages[-1], lambda r, _: stages[r]))
     outputs = {"logits": digest("logits", logits), "bottleneck": digest("bottleneck", stages[-1])}
     return {"loss": loss.item(), "outputs": outputs, "gradients": shared.gradients(p, loss)}
+
+
+def of_nnunet(plan, batch, batch_dice):
+    """A case of unet.json: the plain encoder from the shared parts, the residual one as nnU-Net's own module."""
+    if plan.get("encoder") == "residual":
+        case = nnunet.run(plan, batch, batch_dice, torch.float32)
+        return {**case, "outputs": {name: case[name] for name in ("logits", "bottleneck")}}
+    return plain(plan, batch) if batch_dice else None
 
 
 def exact(name):
@@ -62,7 +71,7 @@ with torch.autocast("cpu", torch.bfloat16):
     import networks_vq  # noqa: E402, F401
 
     unet = exact("unet.json")
-    found.append(("unet.json", [plain(case["plan"], case["batchSize"]) if case["batchDice"] else None for case in unet]))
+    found.append(("unet.json", [of_nnunet(case["plan"], case["batchSize"], case["batchDice"]) for case in unet]))
 
 write("bf16.json", __file__, {
     "tool": "torch, autocast to bfloat16 on the processor",

@@ -73,7 +73,7 @@ def digest(name, tensor):
     }
 
 
-def run(plan, batch, batch_dice):
+def run(plan, batch, batch_dice, precision=DOUBLE):
     stages = len(plan["strides"])
     residual = plan.get("encoder") == "residual"
     net = (ResidualEncoderUNet if residual else PlainConvUNet)(
@@ -81,7 +81,7 @@ def run(plan, batch, batch_dice):
         plan["blocksPerStage"], plan["classes"], plan["blocksPerStageDecoder"], conv_bias=True,
         norm_op=torch.nn.InstanceNorm3d, norm_op_kwargs={"eps": 1e-5, "affine": True},
         nonlin=torch.nn.LeakyReLU, nonlin_kwargs={"inplace": True}, deep_supervision=True,
-    ).to(DOUBLE)
+    ).to(precision)
     ours = {}
     with torch.no_grad():
         for theirs, value in net.named_parameters():
@@ -93,7 +93,7 @@ def run(plan, batch, batch_dice):
             if name:
                 ours[name] = value
     image_shape = (batch, plan["inputChannels"], *plan["patchSize"])
-    image = torch.from_numpy(2 * lcg("image", int(np.prod(image_shape))).reshape(image_shape))
+    image = torch.from_numpy(2 * lcg("image", int(np.prod(image_shape))).reshape(image_shape)).to(precision)
     outputs = net(image)
     bottleneck = net.encoder(image)[-1]
     targets = [
