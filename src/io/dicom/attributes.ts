@@ -12,7 +12,6 @@ type Vr =
   | "OD"
   | "OF"
   | "OW"
-  | "SH"
   | "SQ"
   | "TM"
   | "UI"
@@ -25,7 +24,7 @@ interface Attribute {
   readonly vr: Vr;
 }
 
-const TABLE = {
+export const ATTRIBUTES = {
   TransferSyntaxUID: { tag: 0x00020010, vr: "UI" },
   DirectoryRecordSequence: { tag: 0x00041220, vr: "SQ" },
   ReferencedFileID: { tag: 0x00041500, vr: "CS" },
@@ -105,12 +104,10 @@ const TABLE = {
   PixelData: { tag: 0x7fe00010, vr: "OW" },
 } as const satisfies Readonly<Record<string, Attribute>>;
 
-export type AttributeName = keyof typeof TABLE;
-
-export const ATTRIBUTES: Readonly<Record<AttributeName, Attribute>> = TABLE;
+export type AttributeName = keyof typeof ATTRIBUTES;
 
 const SEQUENCE_TAGS: ReadonlySet<number> = new Set(
-  Object.values(ATTRIBUTES).flatMap(({ tag, vr }) => (vr === "SQ" ? [tag] : [])),
+  Object.values<Attribute>(ATTRIBUTES).flatMap(({ tag, vr }) => (vr === "SQ" ? [tag] : [])),
 );
 
 /** Whether implicit encoding, which states no representation, has a sequence here. */

@@ -239,9 +239,8 @@ export class DataSet {
   }
 
   #decoded(name: AttributeName, bytes: Uint8Array): string {
-    const { vr } = ATTRIBUTES[name];
-    // Only these two of the representations read here follow the character set (PS3.5, 6.1.2.3).
-    if ((vr !== "LO" && vr !== "SH") || this.#characterSet === "") return latin1(bytes);
+    // The only one of the representations read here that follows the character set (PS3.5, 6.1.2.3).
+    if (ATTRIBUTES[name].vr !== "LO" || this.#characterSet === "") return latin1(bytes);
     return decoderOf(this.#characterSet).decode(bytes);
   }
 }
