@@ -8,7 +8,7 @@ import { randomKey } from "../../src/domain/random.ts";
 import { simulatePatient } from "../../src/imaging/phantom/cohort.ts";
 import { motionErrors } from "../../src/imaging/phantom/motion-error.ts";
 import { bodyMask } from "../../src/imaging/regions.ts";
-import { register } from "../../src/study/registration/register.ts";
+import { register } from "../../src/study/preparation/registration/register.ts";
 
 const patients = Number(process.argv[2] ?? 4);
 /** 1 is a patient who lies still; the others breathe deeply or move. */

@@ -19,9 +19,9 @@ import { isDicomSegmentation } from "../io/dicom/segmentation.ts";
 import { writeAtomically } from "../io/files.ts";
 import { readLabelMap } from "../io/images.ts";
 import { writeNifti } from "../io/nifti/write.ts";
+import { readSegmentationObject } from "./dicom-objects/segmentation-input.ts";
 import { openExamination } from "./examination-input.ts";
-import { type PhaseRegistration, registerSeries } from "./registration/series.ts";
-import { readSegmentationObject } from "./segmentation-object.ts";
+import { type PhaseRegistration, registerSeries } from "./preparation/registration/series.ts";
 
 export interface KineticsRequest {
   readonly examination: string;

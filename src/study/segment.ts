@@ -15,7 +15,7 @@ import {
   networkAlgorithm,
   segmentsOf,
   writeDicomResult,
-} from "./dicom-output.ts";
+} from "./dicom-objects/dicom-result.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
 import type { Progress } from "./progress.ts";
 import { dicomCase, examinationCase, fileCase, type SegmentationCase } from "./segmentation/cases.ts";

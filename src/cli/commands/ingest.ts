@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import { UsageError } from "../../domain/errors.ts";
 import { LAYOUTS, type Layout } from "../../io/layouts/detect.ts";
-import { ingest } from "../../study/ingest-layout.ts";
+import { ingest } from "../../study/ingestion/ingest.ts";
 import { consoleProgress, print, printIssues, printJson, printNote } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { secondsList } from "../options.ts";

@@ -4,8 +4,8 @@ import type { ClinicalValue, Cohort } from "../../domain/cohort.ts";
 import type { EnhancementMeasures } from "../../imaging/enhancement.ts";
 import type { ExaminationQuality } from "../../imaging/examination-quality.ts";
 import { writeCsv } from "../../io/tables/write.ts";
-import type { PreparedSeries } from "../image-preparation.ts";
-import type { PhaseRegistration } from "../registration/series.ts";
+import type { PreparedSeries } from "../preparation/prepare-series.ts";
+import type { PhaseRegistration } from "../preparation/registration/series.ts";
 import type { IMAGE_COLUMNS } from "../schema.ts";
 import type { RunContext } from "../stage.ts";
 

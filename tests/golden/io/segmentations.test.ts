@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createGrid, type Grid, sameGrid, toWorld } from "../../../src/domain/grid.ts";
 import { readDicomSegmentation } from "../../../src/io/dicom/segmentation.ts";
-import { readSegmentationObject } from "../../../src/study/segmentation-object.ts";
+import { readSegmentationObject } from "../../../src/study/dicom-objects/segmentation-input.ts";
 import { hasSharedData, sharedData } from "./shared-data.ts";
 
 interface Golden {

@@ -1,26 +1,26 @@
 /** Segmentations and measurements as DICOM objects beside the images that they were made from. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { choosePhases } from "../domain/dce.ts";
-import { DataError } from "../domain/errors.ts";
-import type { LabelMap } from "../domain/volume.ts";
-import { functionalTumourVolume } from "../imaging/functional-tumour-volume.ts";
-import { percentEnhancement, signalEnhancementRatio } from "../imaging/kinetics.ts";
-import { replaceNonFinite } from "../imaging/non-finite.ts";
-import { longestDiameterMm, volumeMl } from "../imaging/shape.ts";
-import { type DicomDce, readDceSeries } from "../io/dicom/dce.ts";
+import { choosePhases } from "../../domain/dce.ts";
+import { DataError } from "../../domain/errors.ts";
+import type { LabelMap } from "../../domain/volume.ts";
+import { functionalTumourVolume } from "../../imaging/functional-tumour-volume.ts";
+import { percentEnhancement, signalEnhancementRatio } from "../../imaging/kinetics.ts";
+import { replaceNonFinite } from "../../imaging/non-finite.ts";
+import { longestDiameterMm, volumeMl } from "../../imaging/shape.ts";
+import { type DicomDce, readDceSeries } from "../../io/dicom/dce.ts";
 import {
   type PredictedQuantities,
   type Quantities,
   writeMeasurementReport,
-} from "../io/dicom/writing/measurement-report.ts";
-import type { Algorithm } from "../io/dicom/writing/object.ts";
-import { type WrittenSegment, writeDicomSegmentation } from "../io/dicom/writing/segmentation.ts";
-import { readSourceImage } from "../io/dicom/writing/source.ts";
-import { isFolder } from "../io/folders.ts";
-import type { NetworkKind } from "./schema.ts";
-import type { LabelName } from "./segmentation/cases.ts";
-import { VERSIONS } from "./versions.ts";
+} from "../../io/dicom/writing/measurement-report.ts";
+import type { Algorithm } from "../../io/dicom/writing/object.ts";
+import { type WrittenSegment, writeDicomSegmentation } from "../../io/dicom/writing/segmentation.ts";
+import { readSourceImage } from "../../io/dicom/writing/source.ts";
+import { isFolder } from "../../io/folders.ts";
+import type { NetworkKind } from "../schema.ts";
+import type { LabelName } from "../segmentation/cases.ts";
+import { VERSIONS } from "../versions.ts";
 
 /** Which DICOM objects a command writes: a segmentation alone, or with a measurement report that refers to it. */
 export type DicomOutput = "seg" | "seg-and-sr";

@@ -1,17 +1,17 @@
 /** The breast that a study looks at: by the clinical table, else by enhancement; the same at all visits. */
-import type { ClinicalValue } from "../domain/cohort.ts";
-import type { DceSeries } from "../domain/dce.ts";
-import type { Issue, WithIssues } from "../domain/issues.ts";
+import type { ClinicalValue } from "../../domain/cohort.ts";
+import type { DceSeries } from "../../domain/dce.ts";
+import type { Issue, WithIssues } from "../../domain/issues.ts";
 import {
   type BreastSide,
   holdsBothBreasts,
   type SideEvidence,
   sideBox,
   sideByEnhancement,
-} from "../imaging/breast-side.ts";
-import { type Box, crop } from "../imaging/cropping.ts";
-import { type FtvThresholds, measureEnhancement } from "../imaging/enhancement.ts";
-import { bodyMask } from "../imaging/regions.ts";
+} from "../../imaging/breast-side.ts";
+import { type Box, crop } from "../../imaging/cropping.ts";
+import { type FtvThresholds, measureEnhancement } from "../../imaging/enhancement.ts";
+import { bodyMask } from "../../imaging/regions.ts";
 
 /** What a clinical table says of the side; undefined where it says neither left nor right. */
 export function sideOfTable(value: ClinicalValue | undefined): SideEvidence | undefined {

@@ -1,22 +1,27 @@
 /** `residua ingest` of the layouts of public collections, and of the native one. */
 import path from "node:path";
-import { DataError, UsageError } from "../domain/errors.ts";
-import type { Issue } from "../domain/issues.ts";
-import { detectLayout, type Layout } from "../io/layouts/detect.ts";
-import { readDuke } from "../io/layouts/duke.ts";
-import { readIspy } from "../io/layouts/ispy.ts";
-import { readMamaMia } from "../io/layouts/mama-mia.ts";
+import { DataError, UsageError } from "../../domain/errors.ts";
+import type { Issue } from "../../domain/issues.ts";
+import { detectLayout, type Layout } from "../../io/layouts/detect.ts";
+import { readDuke } from "../../io/layouts/duke.ts";
+import { readIspy } from "../../io/layouts/ispy.ts";
+import { readMamaMia } from "../../io/layouts/mama-mia.ts";
 import {
   readDceSeriesOf,
   readNativeCohort,
   readSegmentationOf,
   writeExamination,
-} from "../io/layouts/native.ts";
-import type { SourceCohort, SourceExamination } from "../io/layouts/source-cohort.ts";
-import { readTable } from "../io/tables/read.ts";
-import { writeCsv } from "../io/tables/write.ts";
-import { type IngestedExamination, type IngestOutcome, type IngestRequest, ingestDicom } from "./ingest.ts";
-import { eachCase } from "./segmentation/each-case.ts";
+} from "../../io/layouts/native.ts";
+import type { SourceCohort, SourceExamination } from "../../io/layouts/source-cohort.ts";
+import { readTable } from "../../io/tables/read.ts";
+import { writeCsv } from "../../io/tables/write.ts";
+import { eachCase } from "../segmentation/each-case.ts";
+import {
+  type IngestedExamination,
+  type IngestOutcome,
+  type IngestRequest,
+  ingestDicom,
+} from "./ingest-dicom.ts";
 
 export interface LayoutRequest extends IngestRequest {
   readonly layout: Layout | "auto";

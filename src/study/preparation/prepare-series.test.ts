@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { createDceSeries } from "../domain/dce.ts";
-import { randomKey } from "../domain/random.ts";
-import { crop } from "../imaging/cropping.ts";
-import { simulatePatient } from "../imaging/phantom/cohort.ts";
-import { prepareSeries } from "./image-preparation.ts";
-import { studySchema } from "./schema.ts";
-import { imageColumns } from "./stages/image-figures.ts";
+import { createDceSeries } from "../../domain/dce.ts";
+import { randomKey } from "../../domain/random.ts";
+import { crop } from "../../imaging/cropping.ts";
+import { simulatePatient } from "../../imaging/phantom/cohort.ts";
+import { studySchema } from "../schema.ts";
+import { imageColumns } from "../stages/image-figures.ts";
+import { prepareSeries } from "./prepare-series.ts";
 
 const config = (images: object) =>
   studySchema.parse({ name: "x", outcome: { pcr: "pcr" }, models: ["ftv"], images }).images;

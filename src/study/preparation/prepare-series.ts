@@ -1,19 +1,19 @@
 /** What is done to a dynamic series before networks see it, and what is measured on it: the same in a study and for a new patient. */
-import type { DceSeries } from "../domain/dce.ts";
-import type { Issue, WithIssues } from "../domain/issues.ts";
-import { biasField, withoutBias } from "../imaging/bias-field/bias-field.ts";
-import type { SideEvidence } from "../imaging/breast-side.ts";
-import { type EnhancementMeasures, measureEnhancement } from "../imaging/enhancement.ts";
+import type { DceSeries } from "../../domain/dce.ts";
+import type { Issue, WithIssues } from "../../domain/issues.ts";
+import { biasField, withoutBias } from "../../imaging/bias-field/bias-field.ts";
+import type { SideEvidence } from "../../imaging/breast-side.ts";
+import { type EnhancementMeasures, measureEnhancement } from "../../imaging/enhancement.ts";
 import {
   type ExaminationQuality,
   examinationQuality,
   qualityIssues,
-} from "../imaging/examination-quality.ts";
-import { replaceNonFinite } from "../imaging/non-finite.ts";
-import { bodyMask } from "../imaging/regions.ts";
+} from "../../imaging/examination-quality.ts";
+import { replaceNonFinite } from "../../imaging/non-finite.ts";
+import { bodyMask } from "../../imaging/regions.ts";
+import type { ImagesConfig } from "../schema.ts";
 import { type ChosenBreast, cutToBreast } from "./breast-choice.ts";
 import { type PhaseRegistration, registerSeries } from "./registration/series.ts";
-import type { ImagesConfig } from "./schema.ts";
 
 export interface PreparedSeries {
   readonly series: DceSeries;

@@ -1,19 +1,19 @@
 /** `residua ingest`: DICOM examinations into a cohort in the native layout. */
 import path from "node:path";
-import { DataError, UsageError } from "../domain/errors.ts";
-import type { Issue } from "../domain/issues.ts";
-import { createScrubber } from "../io/deidentification/clean-text.ts";
-import { openIdentities } from "../io/deidentification/identities.ts";
-import { readDceSeries } from "../io/dicom/dce.ts";
-import { dicomFolderOf } from "../io/dicom/folder.ts";
-import type { DicomSource } from "../io/dicom/instance.ts";
-import { foldersIn, isFolder } from "../io/folders.ts";
-import { writeExamination } from "../io/layouts/native.ts";
+import { DataError, UsageError } from "../../domain/errors.ts";
+import type { Issue } from "../../domain/issues.ts";
+import { createScrubber } from "../../io/deidentification/clean-text.ts";
+import { openIdentities } from "../../io/deidentification/identities.ts";
+import { readDceSeries } from "../../io/dicom/dce.ts";
+import { dicomFolderOf } from "../../io/dicom/folder.ts";
+import type { DicomSource } from "../../io/dicom/instance.ts";
+import { foldersIn, isFolder } from "../../io/folders.ts";
+import { writeExamination } from "../../io/layouts/native.ts";
+import type { Progress } from "../progress.ts";
+import { eachCase } from "../segmentation/each-case.ts";
 import { copyExamination } from "./dicom-copies.ts";
 import { type Disguise, disguiseExamination, type ExaminationSource, undisguised } from "./disguise.ts";
-import { earlierExamination, sourceState } from "./ingest-resume.ts";
-import type { Progress } from "./progress.ts";
-import { eachCase } from "./segmentation/each-case.ts";
+import { earlierExamination, sourceState } from "./resume.ts";
 
 export interface IngestRequest {
   /** `SOURCE/<patient>/<visit>/…` of DICOM files, or one examination where `patient` and `visit` are given. */

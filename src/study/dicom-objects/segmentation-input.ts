@@ -1,11 +1,11 @@
 /** DICOM segmentations brought onto the grid of an image. */
-import { DataError } from "../domain/errors.ts";
-import type { Grid } from "../domain/grid.ts";
-import type { Issue, WithIssues } from "../domain/issues.ts";
-import type { LabelMap } from "../domain/volume.ts";
-import { resample } from "../imaging/resampling.ts";
-import { volumeMl } from "../imaging/shape.ts";
-import { readDicomSegmentation } from "../io/dicom/segmentation.ts";
+import { DataError } from "../../domain/errors.ts";
+import type { Grid } from "../../domain/grid.ts";
+import type { Issue, WithIssues } from "../../domain/issues.ts";
+import type { LabelMap } from "../../domain/volume.ts";
+import { resample } from "../../imaging/resampling.ts";
+import { volumeMl } from "../../imaging/shape.ts";
+import { readDicomSegmentation } from "../../io/dicom/segmentation.ts";
 
 /** Share of a voxel, or probability, from which it counts as inside. */
 const INSIDE = 0.5;

@@ -1,9 +1,9 @@
 /** Motion between the phases of an examination. */
-import { createDceSeries, type DceSeries, findPhases } from "../../domain/dce.ts";
-import { ResiduaError } from "../../domain/errors.ts";
-import type { Issue, WithIssues } from "../../domain/issues.ts";
-import { bodyMask } from "../../imaging/regions.ts";
-import type { RegistrationKind, RegistrationQuality } from "../../imaging/registration/registration.ts";
+import { createDceSeries, type DceSeries, findPhases } from "../../../domain/dce.ts";
+import { ResiduaError } from "../../../domain/errors.ts";
+import type { Issue, WithIssues } from "../../../domain/issues.ts";
+import { bodyMask } from "../../../imaging/regions.ts";
+import type { RegistrationKind, RegistrationQuality } from "../../../imaging/registration/registration.ts";
 import { register } from "./register.ts";
 
 export interface PhaseRegistration {

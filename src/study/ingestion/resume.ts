@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import type { ExaminationRecord } from "../domain/cohort.ts";
-import { ResiduaError } from "../domain/errors.ts";
-import type { Issue } from "../domain/issues.ts";
-import { filesBelow } from "../io/folders.ts";
-import { readExaminationFile } from "../io/layouts/examination-file.ts";
-import { readExamination } from "../io/layouts/native.ts";
+import type { ExaminationRecord } from "../../domain/cohort.ts";
+import { ResiduaError } from "../../domain/errors.ts";
+import type { Issue } from "../../domain/issues.ts";
+import { filesBelow } from "../../io/folders.ts";
+import { readExaminationFile } from "../../io/layouts/examination-file.ts";
+import { readExamination } from "../../io/layouts/native.ts";
 
 /**
  * A hash of the names, sizes and times of change of all files below a folder. It changes when files are added, removed or written

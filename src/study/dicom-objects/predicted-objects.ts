@@ -1,9 +1,11 @@
 /** What `residua predict` found, as DICOM objects. */
 import path from "node:path";
-import { DataError } from "../domain/errors.ts";
-import type { LabelMap } from "../domain/volume.ts";
-import type { Quantity } from "../io/dicom/writing/measurement-report.ts";
-import type { TargetKind } from "../models/target.ts";
+import { DataError } from "../../domain/errors.ts";
+import type { LabelMap } from "../../domain/volume.ts";
+import type { Quantity } from "../../io/dicom/writing/measurement-report.ts";
+import type { TargetKind } from "../../models/target.ts";
+import type { NetworkKind } from "../schema.ts";
+import type { LabelName } from "../segmentation/cases.ts";
 import {
   type DicomOutput,
   dicomSourceOf,
@@ -11,9 +13,7 @@ import {
   networkAlgorithm,
   segmentsOf,
   writeDicomResult,
-} from "./dicom-output.ts";
-import type { NetworkKind } from "./schema.ts";
-import type { LabelName } from "./segmentation/cases.ts";
+} from "./dicom-result.ts";
 
 /** The examinations of a prediction. */
 export const VISITS = ["pre", "post"] as const;

@@ -1,7 +1,7 @@
 /** Registration in threads of their own: elastix blocks the thread that calls it. */
 import { Worker } from "node:worker_threads";
-import { WorkError } from "../../domain/errors.ts";
-import type { RegisteredVolume } from "../../imaging/registration/registration.ts";
+import { WorkError } from "../../../domain/errors.ts";
+import type { RegisteredVolume } from "../../../imaging/registration/registration.ts";
 import type { RegistrationReply, RegistrationTask } from "./elastix-worker.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createDceSeries } from "../../domain/dce.ts";
-import { randomKey } from "../../domain/random.ts";
-import { crop } from "../../imaging/cropping.ts";
-import { simulatePatient } from "../../imaging/phantom/cohort.ts";
-import { motionErrors } from "../../imaging/phantom/motion-error.ts";
+import { createDceSeries } from "../../../domain/dce.ts";
+import { randomKey } from "../../../domain/random.ts";
+import { crop } from "../../../imaging/cropping.ts";
+import { simulatePatient } from "../../../imaging/phantom/cohort.ts";
+import { motionErrors } from "../../../imaging/phantom/motion-error.ts";
 import { register } from "./register.ts";
 import { registerSeries } from "./series.ts";
 

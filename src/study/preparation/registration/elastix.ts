@@ -4,15 +4,15 @@
  */
 import { elastixNode } from "@itk-wasm/elastix";
 import { z } from "zod";
-import { WorkError } from "../../domain/errors.ts";
-import type { Grid, Triple } from "../../domain/grid.ts";
-import type { Volume } from "../../domain/volume.ts";
-import type { RegistrationKind, RegistrationPair } from "../../imaging/registration/registration.ts";
+import { WorkError } from "../../../domain/errors.ts";
+import type { Grid, Triple } from "../../../domain/grid.ts";
+import type { Volume } from "../../../domain/volume.ts";
+import type { RegistrationKind, RegistrationPair } from "../../../imaging/registration/registration.ts";
 import type {
   RigidTransform,
   SpatialTransform,
   SplineTransform,
-} from "../../imaging/registration/transform.ts";
+} from "../../../imaging/registration/transform.ts";
 
 type ParameterMap = Readonly<Record<string, readonly string[]>>;
 

@@ -1,12 +1,12 @@
 /** The thread in which one image is registered to another. */
 import { parentPort, workerData } from "node:worker_threads";
-import { WorkError } from "../../domain/errors.ts";
-import type { LabelMap, Volume } from "../../domain/volume.ts";
+import { WorkError } from "../../../domain/errors.ts";
+import type { LabelMap, Volume } from "../../../domain/volume.ts";
 import {
   type RegisteredVolume,
   type RegistrationKind,
   registerVolume,
-} from "../../imaging/registration/registration.ts";
+} from "../../../imaging/registration/registration.ts";
 import { registerWithElastix } from "./elastix.ts";
 
 export interface RegistrationTask {

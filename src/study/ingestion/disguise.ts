@@ -1,12 +1,12 @@
 /** What of an examination may be shown and kept, once its identifiers are replaced. */
 import path from "node:path";
-import { DataError } from "../domain/errors.ts";
-import type { Issue } from "../domain/issues.ts";
-import { cleanDescription, cleanPath, createScrubber } from "../io/deidentification/clean-text.ts";
-import { shiftDates } from "../io/deidentification/dates.ts";
-import { type Harvest, harvestIdentities } from "../io/deidentification/harvest.ts";
-import type { Identities } from "../io/deidentification/identities.ts";
-import type { Replacements } from "../io/deidentification/rewrite.ts";
+import { DataError } from "../../domain/errors.ts";
+import type { Issue } from "../../domain/issues.ts";
+import { cleanDescription, cleanPath, createScrubber } from "../../io/deidentification/clean-text.ts";
+import { shiftDates } from "../../io/deidentification/dates.ts";
+import { type Harvest, harvestIdentities } from "../../io/deidentification/harvest.ts";
+import type { Identities } from "../../io/deidentification/identities.ts";
+import type { Replacements } from "../../io/deidentification/rewrite.ts";
 
 /** Where an examination lies and how it is called there. */
 export interface ExaminationSource {

@@ -1,9 +1,9 @@
 /** De-identified DICOM copies beside the images of a cohort. */
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import type { Issue } from "../domain/issues.ts";
-import { copyDeidentified, type NotCopied } from "../io/deidentification/copy.ts";
-import type { Replacements } from "../io/deidentification/rewrite.ts";
+import type { Issue } from "../../domain/issues.ts";
+import { copyDeidentified, type NotCopied } from "../../io/deidentification/copy.ts";
+import type { Replacements } from "../../io/deidentification/rewrite.ts";
 
 const REASONS: Readonly<Record<NotCopied, string>> = {
   kind: "are not images or segmentations whose content is known",
