@@ -29,12 +29,13 @@ let writes = 0;
 /**
  * Writes a whole file or none: beside its place, forced to disk, then renamed. Makes missing folders.
  *
+ * @param content text in UTF-8, bytes, or parts that are written one after the other.
  * @param mode permissions of the file, less those that the process's mask takes away.
  * @throws {Error} the system's own error (disk full, no permission); what stood there before stays as it was.
  */
 export async function writeAtomically(
   file: string,
-  content: Uint8Array | string,
+  content: Uint8Array | string | readonly Uint8Array[],
   mode = 0o666,
 ): Promise<void> {
   const folder = dirname(file);

@@ -64,8 +64,9 @@ const DEFLATE_END = Uint8Array.of(3, 0);
  *
  * @param parts in the order in which they are to be read.
  * @param level of zlib, 1 to 9.
+ * @returns the member in pieces, in their order.
  */
-export async function gzipped(parts: readonly Uint8Array[], level: number): Promise<Uint8Array> {
+export async function gzipped(parts: readonly Uint8Array[], level: number): Promise<readonly Uint8Array[]> {
   const blocks = parts.flatMap(blocksOf);
   const packed: Uint8Array[] = new Array(blocks.length);
   let next = 0;
@@ -85,7 +86,7 @@ export async function gzipped(parts: readonly Uint8Array[], level: number): Prom
     0,
   );
   trailer.writeUInt32LE(parts.reduce((sum, part) => sum + part.length, 0) % 2 ** 32, 4);
-  return Buffer.concat([GZIP_HEADER, ...packed, DEFLATE_END, trailer]);
+  return [GZIP_HEADER, ...packed, DEFLATE_END, trailer];
 }
 
 function blocksOf(part: Uint8Array): Uint8Array[] {

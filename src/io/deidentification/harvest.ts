@@ -3,7 +3,7 @@ import { TextDecoder } from "node:util";
 import { ResiduaError } from "../../domain/errors.ts";
 import { type DataSet, parseDicomAttributes } from "../dicom/data-set.ts";
 import type { ElementTree } from "../dicom/elements.ts";
-import { readDicomHead } from "../dicom/head-file.ts";
+import { headScratch, readDicomHead } from "../dicom/head-file.ts";
 import { readBytes } from "../files.ts";
 import { filesBelow } from "../folders.ts";
 import { CONFIDENTIALITY_TABLE } from "./confidentiality-table.ts";
@@ -61,8 +61,9 @@ export async function harvestIdentities(folder: string): Promise<Harvest> {
     dates: new Set<string>(),
   };
   const counts = { dicom: 0, removed: 0, burnedIn: 0, withPrivate: 0 };
+  const scratch = headScratch();
   for (const file of files) {
-    const read = await readData(file);
+    const read = await readData(file, scratch);
     if (read === undefined) continue;
     const { tree } = read.data;
     counts.dicom++;
@@ -95,9 +96,12 @@ export function isPrivateTag(tag: number): boolean {
 }
 
 /** The attributes of a DICOM file, of a damaged one those before its pixels; undefined where not even these can be read. */
-async function readData(file: string): Promise<{ data: DataSet; whole: boolean } | undefined> {
+async function readData(
+  file: string,
+  scratch: Uint8Array,
+): Promise<{ data: DataSet; whole: boolean } | undefined> {
   try {
-    const head = readDicomHead(file);
+    const head = readDicomHead(file, scratch);
     return head === undefined ? undefined : { data: head.data, whole: true };
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;

@@ -207,12 +207,11 @@ export async function writeExamination(
   const segmentationFile = join(cohortDir, "segmentations", patientId, `${visit}.nii.gz`);
   await rm(segmentationFile, { force: true });
 
-  const phaseFiles: string[] = [];
-  for (const [i, phase] of series.phases.entries()) {
-    const file = join(folder, `dce_${String(i).padStart(3, "0")}.nii${uncompressed ? "" : ".gz"}`);
-    await writeNifti(file, phase);
-    phaseFiles.push(file);
-  }
+  const phaseFiles = series.phases.map((_, i) =>
+    join(folder, `dce_${String(i).padStart(3, "0")}.nii${uncompressed ? "" : ".gz"}`),
+  );
+  // Together, so that one is compressed while the disk takes another.
+  await Promise.all(series.phases.map((phase, i) => writeNifti(phaseFiles[i], phase)));
   if (segmentation !== undefined) await writeNifti(segmentationFile, segmentation);
   const content: ExaminationFile = {
     timesSeconds: [...series.timesSeconds],

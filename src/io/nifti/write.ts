@@ -33,10 +33,7 @@ export async function writeNifti(file: string, volume: Volume): Promise<void> {
     });
   }
   const parts = [headerOf(volume, file), bytesOf(volume.data)];
-  return writeAtomically(
-    file,
-    file.endsWith(".gz") ? await gzipped(parts, GZIP_LEVEL) : Buffer.concat(parts),
-  );
+  return writeAtomically(file, file.endsWith(".gz") ? await gzipped(parts, GZIP_LEVEL) : parts);
 }
 
 function headerOf({ grid, data }: Volume, file: string): Uint8Array {

@@ -3,17 +3,8 @@ import path from "node:path";
 import { DataError, UsageError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { detectLayout, type Layout } from "../../io/layouts/detect.ts";
-import { readDuke } from "../../io/layouts/duke.ts";
-import { readIspy } from "../../io/layouts/ispy.ts";
-import { readMamaMia } from "../../io/layouts/mama-mia.ts";
-import {
-  readDceSeriesOf,
-  readNativeCohort,
-  readSegmentationOf,
-  writeExamination,
-} from "../../io/layouts/native.ts";
-import type { SourceCohort, SourceExamination } from "../../io/layouts/source-cohort.ts";
-import { readTable } from "../../io/tables/read.ts";
+import { writeExamination } from "../../io/layouts/native.ts";
+import type { SourceCohort } from "../../io/layouts/source-cohort.ts";
 import { writeCsv } from "../../io/tables/write.ts";
 import { eachCase } from "../segmentation/each-case.ts";
 import {
@@ -37,11 +28,13 @@ export interface LayoutOutcome extends Omit<IngestOutcome, "layout"> {
 
 type Reader = (request: LayoutRequest) => Promise<SourceCohort>;
 
+/** Loaded when called: readers of tables take longer to load than a hundred slices to read. */
 const READERS: Readonly<Record<Exclude<Layout, "dicom">, Reader>> = {
-  native: ({ source }) => readNative(source),
-  "mama-mia": ({ source }) => readMamaMia(source),
-  ispy: ({ source, timesSeconds }) => readIspy(source, timesSeconds),
-  duke: ({ source }) => readDuke(source),
+  native: async ({ source }) => (await import("../../io/layouts/native-source.ts")).readNativeSource(source),
+  "mama-mia": async ({ source }) => (await import("../../io/layouts/mama-mia.ts")).readMamaMia(source),
+  ispy: async ({ source, timesSeconds }) =>
+    (await import("../../io/layouts/ispy.ts")).readIspy(source, timesSeconds),
+  duke: async ({ source }) => (await import("../../io/layouts/duke.ts")).readDuke(source),
 };
 
 /**
@@ -116,28 +109,4 @@ function refuseDicomOptions({ identities, keepDicom }: LayoutRequest, layout: La
     remedy:
       "Collections carry study identifiers, which are kept. For a hospital's own files give --layout dicom.",
   });
-}
-
-async function readNative(dir: string): Promise<SourceCohort> {
-  const { examinations, issues } = await readNativeCohort(dir);
-  const records = examinations.map(
-    (record): SourceExamination => ({
-      patientId: record.patientId,
-      visit: record.visit,
-      async load() {
-        const { value: series, issues: found } = await readDceSeriesOf(record);
-        const source = { layout: "native" };
-        if (record.segmentationFile === undefined) return { value: { series, source }, issues: found };
-        const segmentation = await readSegmentationOf(record, series.phases[0].grid);
-        return { value: { series, source, segmentation }, issues: found };
-      },
-    }),
-  );
-  const clinical = await readTable(path.join(dir, "clinical.csv"), { textColumns: ["patient_id"] }).catch(
-    (error: unknown) => {
-      if (error instanceof DataError && error.code === "file-missing") return undefined;
-      throw error;
-    },
-  );
-  return { examinations: records, issues, ...(clinical === undefined ? {} : { clinical }) };
 }

@@ -1,6 +1,6 @@
 /** Whether an examination has been ingested already, so that an interrupted ingest goes on where it stopped. */
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import path from "node:path";
 import type { ExaminationRecord } from "../../domain/cohort.ts";
 import { ResiduaError } from "../../domain/errors.ts";
@@ -18,7 +18,7 @@ import { readExamination } from "../../io/layouts/native.ts";
 export async function sourceState(folder: string, how: readonly string[] = []): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify(how));
   for (const file of await filesBelow(folder)) {
-    const { size, mtimeMs } = await stat(file);
+    const { size, mtimeMs } = statSync(file);
     hash.update(JSON.stringify([path.relative(folder, file), size, mtimeMs]));
   }
   return hash.digest("hex");
