@@ -1,11 +1,11 @@
 /** The dynamic contrast-enhanced series of a DICOM folder. */
 import { createDceSeries, type DceSeries } from "../../domain/dce.ts";
 import { DataError } from "../../domain/errors.ts";
-import { sameGrid } from "../../domain/grid.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import type { Volume } from "../../domain/volume.ts";
+import { type DceCandidate, dceCandidates } from "./dce-candidates.ts";
 import { type DicomFolder, type DicomSeries, describeSource, readDicomFolder, readPhase } from "./folder.ts";
-import type { DicomSource, PhaseMarks, SliceInstance } from "./instance.ts";
+import type { DicomSource, SliceInstance } from "./instance.ts";
 
 export interface DicomDce extends WithIssues<DceSeries> {
   /** Identifiers of the series, in the order of time; several where each phase was a series of its own. */
@@ -23,15 +23,20 @@ export interface DceChoice {
  * Finds and reads the dynamic series of a folder: one series with several phases, or several series of one acquisition
  * that follow each other in time. Images marked DERIVED count only where there are no original ones.
  *
- * @throws {DataError} `dce-missing` or `dce-ambiguous` naming the series of the folder, `series-times-unknown`, and what
- *   {@link readDicomFolder} and the reading of pixels throw.
+ * @throws {DataError} `dce-missing` or `dce-ambiguous` naming the series of the folder, `series-times-unknown`,
+ *   `series-phase-incomplete`, and what {@link readDicomFolder} and the reading of pixels throw.
  */
-export async function readDceSeries(dir: string, choice: DceChoice = {}): Promise<DicomDce> {
-  const folder = await readDicomFolder(dir);
-  const candidate = chosen(candidates(folder.series), folder, choice, dir);
+export async function readDceSeries(source: string, choice: DceChoice = {}): Promise<DicomDce> {
+  return readDceIn(await readDicomFolder(source), choice);
+}
+
+/** The dynamic series of a folder whose headers were read. Throws as {@link readDceSeries}. */
+export async function readDceIn(folder: DicomFolder, choice: DceChoice = {}): Promise<DicomDce> {
+  const candidate = chosen(dceCandidates(folder), folder, choice);
+  if (candidate.refusal !== undefined) throw candidate.refusal;
   if (candidate.timesSeconds === undefined) {
     throw new DataError("series-times-unknown", {
-      file: dir,
+      file: folder.dir,
       found: `phases of series ${describeSource(candidate.parts[0].source)} without times that rise`,
       expected: "a TriggerTime, AcquisitionTime or ContentTime that rises from phase to phase",
       remedy: "Convert the phases to NIfTI and give their times in examination.json.",
@@ -51,59 +56,12 @@ export async function readDceSeries(dir: string, choice: DceChoice = {}): Promis
   };
 }
 
-interface Candidate {
-  readonly parts: readonly DicomSeries[];
-  readonly order: readonly { readonly part: DicomSeries; readonly phase: number }[];
-  readonly timesSeconds: readonly number[] | undefined;
-  readonly issues: readonly Issue[];
-}
-
-/** Dynamic series, whole or joined; a series that was joined does not stand alone as well. */
-function candidates(series: readonly DicomSeries[]): Candidate[] {
-  const families: DicomSeries[][] = [];
-  for (const part of series) {
-    const family = families.find(([first]) => sameAcquisition(first, part));
-    if (family === undefined) families.push([part]);
-    else family.push(part);
-  }
-  return families.flatMap((parts) => {
-    if (parts.length === 1) return parts[0].phases.length > 1 ? [alone(parts[0])] : [];
-    const joined = join(parts);
-    return joined === undefined ? parts.filter(({ phases }) => phases.length > 1).map(alone) : [joined];
-  });
-}
-
-function alone(part: DicomSeries): Candidate {
-  return {
-    parts: [part],
-    order: part.phases.map((_, phase) => ({ part, phase })),
-    timesSeconds: part.timesSeconds,
-    issues: [],
-  };
-}
-
-/** Series of one study, geometry, contrast and family of descriptions. Derived images are never joined. */
-function sameAcquisition(a: DicomSeries, b: DicomSeries): boolean {
-  const contrasts = [a, b].map(({ phases }) => phases[0][0].contrast);
-  return (
-    a.source.imageType[0] !== "DERIVED" &&
-    b.source.imageType[0] !== "DERIVED" &&
-    a.source.studyInstanceUid === b.source.studyInstanceUid &&
-    a.source.frameOfReferenceUid === b.source.frameOfReferenceUid &&
-    a.source.modality === b.source.modality &&
-    contrasts[0].every((value, i) => value === contrasts[1][i]) &&
-    componentOf(a) === componentOf(b) &&
-    descriptionFamily(a.source) === descriptionFamily(b.source) &&
-    sameGrid(a.grid, b.grid)
-  );
-}
-
 function componentOf({ phases }: DicomSeries): string {
   return phases[0][0].component;
 }
 
 /** Of the components of a Dixon acquisition the one that diagnosis is made on: the water image, where there is no plain one. */
-function withoutOtherComponents(found: readonly Candidate[]): readonly Candidate[] {
+function withoutOtherComponents(found: readonly DceCandidate[]): readonly DceCandidate[] {
   for (const component of ["", "WATER"]) {
     const same = found.filter(({ parts }) => componentOf(parts[0]) === component);
     if (same.length === 0) continue;
@@ -115,54 +73,8 @@ function withoutOtherComponents(found: readonly Candidate[]): readonly Candidate
   return found;
 }
 
-/** Words that count or name phases. */
-const PHASE_WORDS: ReadonlySet<string> = new Set(
-  "pre post pass phase ph dynamic dyn contrast gad gd min mins sec st nd rd th of c".split(" "),
-);
-
-/** A description without what counts or names phases, so that "Dyn PRE" and "Dyn Ph3/5 +C" are one family. */
-function descriptionFamily({ seriesDescription }: DicomSource): string {
-  const words = seriesDescription.toLowerCase().match(/[a-z]+/g) ?? [];
-  return words.filter((word) => !PHASE_WORDS.has(word)).join(" ");
-}
-
-/** All phases of several series by absolute time; undefined where times are missing or coincide. */
-function join(parts: readonly DicomSeries[]): Candidate | undefined {
-  for (const clock of ["acquisitionTime", "contentTime"] as const) {
-    const order = parts
-      .flatMap((part) =>
-        part.phases.map((_, phase) => ({ part, phase, time: phaseTime(part, phase, clock) })),
-      )
-      .sort((a, b) => a.time - b.time);
-    if (!order.every(({ time }, i) => (i === 0 ? Number.isFinite(time) : time > order[i - 1].time))) continue;
-    const sorted = [...new Set(order.map(({ part }) => part))];
-    return {
-      parts: sorted,
-      order,
-      timesSeconds: order.map(({ time }) => Math.round((time - order[0].time) * 1e6) / 1e6),
-      issues: [
-        {
-          code: "series-joined",
-          severity: "info",
-          message: `${parts.length} series of one geometry were joined in the order of ${clock === "acquisitionTime" ? "AcquisitionTime" : "ContentTime"}: ${sorted.map(({ source }) => describeSource(source)).join(", ")}.`,
-        },
-      ],
-    };
-  }
-  return undefined;
-}
-
-function phaseTime(part: DicomSeries, phase: number, clock: keyof PhaseMarks): number {
-  return Math.min(...part.phases[phase].map(({ marks }) => marks[clock] ?? Number.NaN));
-}
-
-function chosen(
-  found: readonly Candidate[],
-  folder: DicomFolder,
-  { series }: DceChoice,
-  dir: string,
-): Candidate {
-  const named = (candidate: Candidate) =>
+function chosen(found: readonly DceCandidate[], folder: DicomFolder, { series }: DceChoice): DceCandidate {
+  const named = (candidate: DceCandidate) =>
     series === undefined ||
     candidate.parts.some(
       ({ source }) => source.seriesInstanceUid === series || source.seriesDescription === series,
@@ -177,7 +89,7 @@ function chosen(
   );
   if (best.length > 1) {
     throw new DataError("dce-ambiguous", {
-      file: dir,
+      file: folder.dir,
       found: `several dynamic series: ${best.map(({ parts }) => describeSource(parts[0].source)).join(", ")}`,
       expected: "one",
       remedy: "Name the series by its description or SeriesInstanceUID, or give its folder.",
@@ -185,7 +97,7 @@ function chosen(
   }
   const errors = folder.issues.filter(({ severity }) => severity === "error").map(({ message }) => message);
   throw new DataError("dce-missing", {
-    file: dir,
+    file: folder.dir,
     found: [
       `no dynamic series; the folder has ${list.join(", ") || "no usable series"}`,
       ...errors.slice(0, 3),

@@ -29,7 +29,11 @@ export interface DicomSeries {
 }
 
 export interface DicomFolder {
+  /** Below which the files lie. */
+  readonly dir: string;
   readonly series: readonly DicomSeries[];
+  /** Slices of the series that cannot be used; an issue says why. */
+  readonly refused: readonly (readonly SliceInstance[])[];
   readonly issues: readonly Issue[];
 }
 
@@ -45,17 +49,19 @@ export async function readDicomFolder(source: string): Promise<DicomFolder> {
   const dir = dicomFolderOf(source);
   const { slices, issues } = await scanFiles(dir);
   const series: DicomSeries[] = [];
+  const refused: SliceInstance[][] = [];
   for (const members of groupBySeries(slices).values()) {
     for (const part of splitByGeometry(members)) {
       try {
         series.push(await seriesOf(part, dir));
       } catch (error) {
+        refused.push(part);
         issues.push(issueOfError(error, dir, `series ${describeSource(part[0].source)}`));
       }
     }
   }
   series.sort((a, b) => (a.source.seriesNumber ?? 0) - (b.source.seriesNumber ?? 0));
-  return { series, issues };
+  return { dir, series, refused, issues };
 }
 
 /** The folder that is meant: of a DICOMDIR, the one in which it lies. */

@@ -20,6 +20,8 @@ export interface DicomSource {
   readonly modality: string;
   readonly manufacturer: string | undefined;
   readonly imageType: readonly string[];
+  /** Of breast MR, diffusion-weighted images. */
+  readonly echoPlanar: boolean;
   /** (0012,0050), T0–T3 in the I-SPY trials. */
   readonly trialTimePoint: string | undefined;
   readonly frameOfReferenceUid: string | undefined;
@@ -179,6 +181,8 @@ export function sourceOf(data: DataSet, imageType: readonly string[] = data.text
     modality: data.text("Modality") ?? "",
     manufacturer: data.text("Manufacturer"),
     imageType,
+    echoPlanar:
+      data.texts("ScanningSequence").includes("EP") || data.text("EchoPlanarPulseSequence") === "YES",
     trialTimePoint: data.text("ClinicalTrialTimePointID"),
     frameOfReferenceUid: data.text("FrameOfReferenceUID"),
   };

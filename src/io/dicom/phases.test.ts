@@ -44,6 +44,7 @@ function slice(z: number, marks: Partial<PhaseMarks> = {}, rest: Partial<SliceIn
       modality: "MR",
       manufacturer: undefined,
       imageType: ["ORIGINAL"],
+      echoPlanar: false,
       trialTimePoint: undefined,
       frameOfReferenceUid: "1",
     },
@@ -131,11 +132,7 @@ describe("splitPhases", () => {
     }
   });
 
-  it("refuses a phase that misses slices, and images that nothing tells apart", () => {
-    const short = positions(4, (z) =>
-      z === 2 ? [{ contentTime: 0 }] : [{ contentTime: 0 }, { contentTime: 9 }],
-    );
-    expect(() => splitPhases(short)).toThrow(expect.objectContaining({ code: "series-phase-incomplete" }));
+  it("refuses images that nothing tells apart", () => {
     const same = positions(2, () => [{ contentTime: 0 }, { contentTime: 0 }]);
     expect(() => splitPhases(same)).toThrow(expect.objectContaining({ code: "series-phases-unclear" }));
   });
@@ -145,6 +142,47 @@ describe("splitPhases", () => {
       instances.map((instance) => ({ ...instance, source: { ...instance.source, imageType: ["DERIVED"] } })),
     );
     expect(splitPhases(derived).issues.map(({ code }) => code)).toEqual(["series-times-derived"]);
+  });
+});
+
+describe("an interrupted phase", () => {
+  /** Images of the phases at given times, of which one lacks the slices from a position on. */
+  const interrupted = (phase: number, from: number, marksAt: (z: number) => Partial<PhaseMarks>[]) =>
+    positions(8, marksAt).map((images, z) => images.filter((_, i) => i !== phase || z < from));
+  const constant = (z: number) =>
+    [0, 90, 180, 270].map((time, i) => ({ acquisitionTime: 1000 + time, instanceNumber: 8 * i + z }));
+  const timesOf = (slices: ReturnType<typeof positions>) => {
+    const { phases, timesSeconds, issues } = splitPhases(slices);
+    expect(phases.every(({ length }) => length === 8)).toBe(true);
+    return { timesSeconds, codes: issues.map(({ code, severity }) => [code, severity]) };
+  };
+  const warned = [["series-phase-incomplete", "warning"]];
+
+  it("is left out with a warning, be it the last or one between", () => {
+    expect(timesOf(interrupted(3, 2, constant))).toEqual({ timesSeconds: [0, 90, 180], codes: warned });
+    expect(timesOf(interrupted(1, 7, constant))).toEqual({ timesSeconds: [0, 180, 270], codes: warned });
+    const { issues } = splitPhases(interrupted(3, 2, constant));
+    expect(issues[0].message).toContain("phase 4 of 4, by AcquisitionTime, covers 2 of 8 slices");
+  });
+
+  it("is found where every slice has a time of its own, if phases lie further apart than slices", () => {
+    const rising = (pause: number) => (z: number) =>
+      [0, 1, 2].map((phase) => ({ acquisitionTime: phase * (8 + pause) + z }));
+    expect(timesOf(interrupted(2, 3, rising(30)))).toEqual({ timesSeconds: [0, 38], codes: warned });
+    // Without a pause between phases the same times may be read in several ways.
+    expect(() => splitPhases(interrupted(2, 3, rising(0)))).toThrow("5 of 8 slice positions have fewer");
+  });
+
+  it("refuses the series where it is the first, where one whole phase is left, or where several lack slices", () => {
+    const refused = expect.objectContaining({ code: "series-phase-incomplete" });
+    expect(() => splitPhases(interrupted(0, 6, constant))).toThrow("phase 1 of 4");
+    expect(() => splitPhases(interrupted(1, 6, (z) => constant(z).slice(0, 2)))).toThrow(refused);
+    const several = interrupted(3, 6, constant).map((images, z) => images.filter((_, i) => i !== 2 || z < 7));
+    expect(() => splitPhases(several)).toThrow(refused);
+    const scattered = interrupted(3, 6, constant).map((images, z) =>
+      images.filter((_, i) => i !== 2 || z > 0),
+    );
+    expect(() => splitPhases(scattered)).toThrow(refused);
   });
 });
 

@@ -2,6 +2,7 @@
 import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import type { PhaseMarks, SliceInstance } from "./instance.ts";
+import { interruptedPhase, rankedPhases } from "./interrupted-phase.ts";
 
 export interface Phases {
   /** Per phase in the order of time, one instance per slice. */
@@ -38,28 +39,21 @@ const ATTRIBUTE_NAMES: Readonly<Record<Mark, string>> = {
 
 /**
  * Tells the phases of a series apart by the first attribute under which every phase covers every position once and all
- * of a phase comes before all of the next. Within a phase the attribute may vary, as times do.
+ * of a phase comes before all of the next. Within a phase the attribute may vary, as times do. One phase after the first may lack
+ * slices, as an interrupted acquisition leaves it: it is left out with a warning, where two whole ones remain.
  *
  * @param positions per slice, the instances at that position.
- * @throws {DataError} `series-phase-incomplete` where positions have different numbers of instances,
- *   `series-phases-unclear` where no attribute separates them.
+ * @throws {DataError} `series-phase-incomplete` where positions have different numbers of instances and it is not clear which
+ *   phases are whole, `series-phases-unclear` where no attribute separates them.
  */
 export function splitPhases(positions: readonly (readonly SliceInstance[])[]): Phases {
   const { file } = positions[0][0];
   const counts = positions.map((instances) => instances.length);
   const most = Math.max(...counts);
-  if (Math.min(...counts) < most) {
-    const short = counts.filter((count) => count < most).length;
-    throw new DataError("series-phase-incomplete", {
-      file,
-      found: `${short} of ${positions.length} slice positions have fewer images than the ${most} of the others`,
-      expected: "every phase to cover every position",
-      remedy: "Export the whole series again; an interrupted phase must be removed.",
-    });
-  }
+  if (Math.min(...counts) < most) return withoutInterrupted(positions, most);
   if (most === 1) return { phases: [positions.map(([slice]) => slice)], timesSeconds: [0], issues: [] };
   for (const mark of MARKS) {
-    const phases = separate(positions, mark);
+    const phases = rankedPhases(positions, markValue(mark));
     if (phases !== undefined) return withTimes(phases, mark);
   }
   throw new DataError("series-phases-unclear", {
@@ -70,19 +64,41 @@ export function splitPhases(positions: readonly (readonly SliceInstance[])[]): P
   });
 }
 
-/** Phases by rank of the mark at each position; undefined where ranks are tied or phases overlap. */
-function separate(
-  positions: readonly (readonly SliceInstance[])[],
-  mark: Mark,
-): readonly (readonly SliceInstance[])[] | undefined {
-  const value = ({ marks }: SliceInstance) => marks[mark] ?? Number.NaN;
-  const ranked = positions.map((instances) => [...instances].sort((a, b) => value(a) - value(b)));
-  const phases = ranked[0].map((_, rank) => ranked.map((instances) => instances[rank]));
-  const spans = phases.map((phase) => [Math.min(...phase.map(value)), Math.max(...phase.map(value))]);
-  // A missing value is NaN and fails the comparison.
-  return spans.every(([low], i) => i === 0 || low > spans[i - 1][1]) && !Number.isNaN(spans[0][0])
-    ? phases
-    : undefined;
+function markValue(mark: Mark): (slice: SliceInstance) => number {
+  return ({ marks }) => marks[mark] ?? Number.NaN;
+}
+
+function withoutInterrupted(positions: readonly (readonly SliceInstance[])[], most: number): Phases {
+  const short = positions.filter(({ length }) => length < most).length;
+  let found = `${short} of ${positions.length} slice positions have fewer images than the ${most} of the others`;
+  for (const mark of MARKS) {
+    const reading = interruptedPhase(positions, markValue(mark));
+    if (reading === undefined) continue;
+    const { phases, interrupted } = reading;
+    const covered = `phase ${interrupted + 1} of ${most}, by ${ATTRIBUTE_NAMES[mark]}, covers ${phases[interrupted].length} of ${positions.length} slices`;
+    // Enhancement is measured against the first phase, and needs another.
+    if (interrupted === 0 || most < 3) {
+      found = covered;
+      break;
+    }
+    const whole = withTimes(
+      phases.filter((_, phase) => phase !== interrupted),
+      mark,
+    );
+    return { ...whole, issues: [...whole.issues, interruptedIssue(covered)] };
+  }
+  throw new DataError("series-phase-incomplete", {
+    file: positions[0][0].file,
+    found,
+    expected: "every phase to cover every position, or one after the first that does not and two that do",
+    remedy: "Export the whole series again; an interrupted phase must be removed.",
+  });
+}
+
+/** @param covered which phase covers how many slices. */
+export function interruptedIssue(covered: string): Issue {
+  const message = `The acquisition was interrupted: ${covered}. It was left out.`;
+  return { code: "series-phase-incomplete", severity: "warning", message };
 }
 
 function withTimes(phases: readonly (readonly SliceInstance[])[], mark: Mark): Phases {

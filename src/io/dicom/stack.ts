@@ -32,7 +32,8 @@ export function splitByGeometry(slices: readonly SliceInstance[]): SliceInstance
   return groups;
 }
 
-function sameGeometry(a: SliceInstance, b: SliceInstance): boolean {
+/** Whether two slices of a series may lie in one stack. */
+export function sameGeometry(a: SliceInstance, b: SliceInstance): boolean {
   const close = (x: number, y: number, tolerance: number) => Math.abs(x - y) <= tolerance;
   return (
     a.rows === b.rows &&

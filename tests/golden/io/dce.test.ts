@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -97,6 +97,59 @@ describe("readDceSeries", () => {
       });
     }
     await expect(readDceSeries(dir)).rejects.toMatchObject({ code: "series-times-unknown" });
+  });
+});
+
+describe("a dynamic acquisition of one series per phase", () => {
+  /** Phases of a whole number of slices each, a minute apart. */
+  async function writePhases(...slices: (readonly number[])[]): Promise<void> {
+    for (const [phase, present] of slices.entries()) {
+      for (const z of present) {
+        await writeSlice(join(dir, `${phase}-${z}`), 10 * phase, {
+          SeriesInstanceUID: `1.2.3.${phase}`,
+          SeriesNumber: String(phase),
+          SeriesDescription: `dyn ${phase}`,
+          ImagePositionPatient: `0\\0\\${2 * z}`,
+          AcquisitionTime: `10${String(phase).padStart(2, "0")}00`,
+        });
+      }
+    }
+  }
+  const all = [0, 1, 2, 3, 4];
+
+  it("loses the phase in which it was interrupted, with a warning", async () => {
+    for (const present of [[0, 1], [2], [0, 1, 3, 4]]) {
+      await rm(dir, { recursive: true });
+      await mkdir(dir);
+      await writePhases(all, all, all, present);
+      const { value, issues } = await readDceSeries(dir);
+      expect(values(value)).toEqual([0, 10, 20]);
+      expect(value.timesSeconds).toEqual([0, 60, 120]);
+      expect(issues).toContainEqual({
+        code: "series-phase-incomplete",
+        severity: "warning",
+        message: expect.stringContaining(`series 3 "dyn 3" covers ${present.length} of 5 slices`),
+      });
+    }
+  });
+
+  it("is refused where the phase before contrast lacks slices", async () => {
+    await writePhases([0, 1, 2], all, all, all);
+    await expect(readDceSeries(dir)).rejects.toMatchObject({
+      code: "series-phase-incomplete",
+      message: expect.stringContaining("maybe as its first phase"),
+    });
+  });
+});
+
+describe("a folder of a whole examination", () => {
+  it("has one dynamic series although diffusion-weighted images lie several to a place, too", async () => {
+    for (const time of [0, 1, 2]) {
+      const series = { AcquisitionTime: `10000${time}`, ScanningSequence: "EP", SeriesDescription: "dwi" };
+      await writePhase(`b${time}`, time, { ...series, SeriesInstanceUID: "1.2.3.80", SeriesNumber: "2" });
+      await writePhase(`dyn ${time}`, 10 * time, { AcquisitionTime: `100${time}00`, ScanningSequence: "GR" });
+    }
+    expect(values((await readDceSeries(dir)).value)).toEqual([0, 10, 20]);
   });
 });
 
