@@ -1,4 +1,5 @@
 /** Patients, their examinations and their clinical values. */
+import type { ImagedBreast } from "./breast.ts";
 import type { PathologyOutcome } from "./outcome.ts";
 
 /** One value of a clinical table; `null` is missing. */
@@ -15,6 +16,8 @@ export interface ExaminationRecord {
   readonly phaseFiles: readonly string[];
   /** Seconds after phase 0, one per phase. */
   readonly timesSeconds: readonly number[];
+  /** Where the source says that only one breast was imaged. */
+  readonly imagedBreast?: ImagedBreast;
   /** Reference segmentation, where there is one. */
   readonly segmentationFile?: string;
 }

@@ -1,4 +1,5 @@
 /** Dynamic contrast-enhanced series: one volume per phase, in the order of time. */
+import type { ImagedBreast } from "./breast.ts";
 import { DataError } from "./errors.ts";
 import { requireSameGrid, type Volume } from "./volume.ts";
 
@@ -7,6 +8,8 @@ export interface DceSeries<V extends Volume = Volume> {
   readonly phases: readonly V[];
   /** Acquisition time of each phase in seconds after phase 0; strictly increasing from 0. */
   readonly timesSeconds: readonly number[];
+  /** Where the source says that only one breast was imaged. */
+  readonly imagedBreast?: ImagedBreast;
 }
 
 /**
@@ -16,6 +19,7 @@ export interface DceSeries<V extends Volume = Volume> {
 export function createDceSeries<V extends Volume>(
   phases: readonly V[],
   timesSeconds: readonly number[],
+  imagedBreast?: ImagedBreast,
 ): DceSeries<V> {
   if (phases.length === 0) {
     throw new DataError("series-empty", {
@@ -34,7 +38,7 @@ export function createDceSeries<V extends Volume>(
   phases.forEach((phase, i) => {
     requireSameGrid(phases[0], phase, `phase ${i}`);
   });
-  return { phases, timesSeconds };
+  return { phases, timesSeconds, ...(imagedBreast === undefined ? {} : { imagedBreast }) };
 }
 
 /** Which phases of a series play which part. */

@@ -1,10 +1,8 @@
 /** Which breast holds the tumour, and the half of the image that holds that breast. */
+import type { BreastSide } from "../domain/breast.ts";
 import type { Triple } from "../domain/grid.ts";
 import type { LabelMap, Volume } from "../domain/volume.ts";
 import type { Box } from "./cropping.ts";
-
-/** The patient's left or right. */
-export type BreastSide = "left" | "right";
 
 export interface SideEvidence {
   /** Null where the image holds one breast, or where the two sides enhance alike. */

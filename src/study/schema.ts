@@ -92,7 +92,7 @@ const imagesSchema = z.strictObject({
   registration: z.enum(["none", "rigid", "deformable"]).default("deformable"),
   /** `tumour-side` cuts images of both breasts to the one with the tumour. */
   breast: z.enum(["whole", "tumour-side"]).default("whole"),
-  /** Column that names the side, left or right; without it the side is found by enhancement. */
+  /** Column that names the side, left or right, where the images do not say; without it the side is found by enhancement. */
   laterality: column.optional(),
   /** Divides all phases by the bias field of the one before contrast: see docs/decisions/0027-bias-field.md. */
   biasField: z.boolean().default(false),

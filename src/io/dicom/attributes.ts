@@ -12,6 +12,7 @@ type Vr =
   | "OD"
   | "OF"
   | "OW"
+  | "SH"
   | "SQ"
   | "TM"
   | "UI"
@@ -40,8 +41,13 @@ export const ATTRIBUTES = {
   ContentTime: { tag: 0x00080033, vr: "TM" },
   Modality: { tag: 0x00080060, vr: "CS" },
   Manufacturer: { tag: 0x00080070, vr: "LO" },
+  CodeValue: { tag: 0x00080100, vr: "SH" },
   StudyDescription: { tag: 0x00081030, vr: "LO" },
   SeriesDescription: { tag: 0x0008103e, vr: "LO" },
+  AnatomicRegionSequence: { tag: 0x00082218, vr: "SQ" },
+  AnatomicRegionModifierSequence: { tag: 0x00082220, vr: "SQ" },
+  PrimaryAnatomicStructureSequence: { tag: 0x00082228, vr: "SQ" },
+  PrimaryAnatomicStructureModifierSequence: { tag: 0x00082230, vr: "SQ" },
   FrameType: { tag: 0x00089007, vr: "CS" },
   PatientID: { tag: 0x00100020, vr: "LO" },
   ClinicalTrialTimePointID: { tag: 0x00120050, vr: "LO" },
@@ -68,7 +74,11 @@ export const ATTRIBUTES = {
   ImagePositionPatient: { tag: 0x00200032, vr: "DS" },
   ImageOrientationPatient: { tag: 0x00200037, vr: "DS" },
   FrameOfReferenceUID: { tag: 0x00200052, vr: "UI" },
+  Laterality: { tag: 0x00200060, vr: "CS" },
+  ImageLaterality: { tag: 0x00200062, vr: "CS" },
   TemporalPositionIdentifier: { tag: 0x00200100, vr: "IS" },
+  FrameAnatomySequence: { tag: 0x00209071, vr: "SQ" },
+  FrameLaterality: { tag: 0x00209072, vr: "CS" },
   FrameContentSequence: { tag: 0x00209111, vr: "SQ" },
   PlanePositionSequence: { tag: 0x00209113, vr: "SQ" },
   PlaneOrientationSequence: { tag: 0x00209116, vr: "SQ" },

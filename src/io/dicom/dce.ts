@@ -6,6 +6,7 @@ import type { Volume } from "../../domain/volume.ts";
 import { type DceCandidate, dceCandidates } from "./dce-candidates.ts";
 import { type DicomFolder, type DicomSeries, describeSource, readDicomFolder, readPhase } from "./folder.ts";
 import type { DicomSource, SliceInstance } from "./instance.ts";
+import { commonBreast } from "./laterality.ts";
 
 export interface DicomDce extends WithIssues<DceSeries> {
   /** Identifiers of the series, in the order of time; several where each phase was a series of its own. */
@@ -42,6 +43,7 @@ export async function readDceIn(folder: DicomFolder, choice: DceChoice = {}): Pr
       remedy: "Convert the phases to NIfTI and give their times in examination.json.",
     });
   }
+  const slices = candidate.order.map(({ part, phase }) => part.phases[phase]);
   const phases: Volume[] = [];
   for (const { part, phase } of candidate.order) {
     const volume = await readPhase(part, phase);
@@ -49,10 +51,14 @@ export async function readDceIn(folder: DicomFolder, choice: DceChoice = {}): Pr
     phases.push({ grid: candidate.order[0].part.grid, data: volume.data });
   }
   return {
-    value: createDceSeries(phases, candidate.timesSeconds),
+    value: createDceSeries(
+      phases,
+      candidate.timesSeconds,
+      commonBreast(slices.flat().map(({ imagedBreast }) => imagedBreast)),
+    ),
     issues: [...folder.issues, ...candidate.parts.flatMap(({ issues }) => issues), ...candidate.issues],
     sources: candidate.parts.map(({ source }) => source),
-    slices: candidate.order.map(({ part, phase }) => part.phases[phase]),
+    slices,
   };
 }
 

@@ -1,8 +1,10 @@
 /** One DICOM image file: what is known of its slices without their pixels. */
+import type { ImagedBreast } from "../../domain/breast.ts";
 import { DataError } from "../../domain/errors.ts";
 import type { Triple } from "../../domain/grid.ts";
 import type { DataSet, DicomHead } from "./data-set.ts";
 import { type FrameGroups, frameGroupsOf } from "./functional-groups.ts";
+import { imagedBreastOf } from "./laterality.ts";
 import { isMosaic, mosaicSlices } from "./mosaic.ts";
 import { type PixelSource, pixelSourceOf } from "./pixel-source.ts";
 import { scalingOf } from "./scaling.ts";
@@ -60,6 +62,8 @@ export interface SliceInstance {
   readonly contrast: readonly (number | undefined)[];
   /** What sort of image it is where one series holds several, e.g. `WATER` or `PHASE`. */
   readonly component: string;
+  /** Where the images are of one breast only and say so. */
+  readonly imagedBreast: ImagedBreast | undefined;
   readonly pixels: PixelSource;
   /** Frame of the file, from 0. */
   readonly frame: number;
@@ -162,6 +166,7 @@ function sliceOf(
       ...source.imageType,
       ...(group.find("MRImageFrameTypeSequence", "FrameType")?.texts("FrameType") ?? []),
     ]),
+    imagedBreast: imagedBreastOf(data, group),
     pixels,
     frame,
     corner: [0, 0],

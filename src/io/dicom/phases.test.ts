@@ -62,6 +62,7 @@ function slice(z: number, marks: Partial<PhaseMarks> = {}, rest: Partial<SliceIn
     intercept: 0,
     contrast: [2, 5, 10],
     component: "",
+    imagedBreast: undefined,
     pixels: PIXELS,
     frame: 0,
     corner: [0, 0],

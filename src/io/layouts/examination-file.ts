@@ -1,5 +1,6 @@
 /** `examination.json` of the native layout. */
 import { z } from "zod";
+import type { ImagedBreast } from "../../domain/breast.ts";
 import { DataError } from "../../domain/errors.ts";
 import { readText } from "../files.ts";
 
@@ -26,6 +27,19 @@ const examinationSchema = z.looseObject({
 });
 
 export type ExaminationFile = z.infer<typeof examinationSchema>;
+
+const imagedSchema = z.object({ laterality: z.enum(["left", "right"]), lateralityFrom: z.string() });
+
+/** What a source says of the one breast that was imaged; other notes there are not read. */
+export function imagedBreastIn(source: ExaminationFile["source"]): ImagedBreast | undefined {
+  const { success, data } = imagedSchema.safeParse(source);
+  return success ? { side: data.laterality, attribute: data.lateralityFrom } : undefined;
+}
+
+/** {@link imagedBreastIn} as a source keeps it. */
+export function sourceOfBreast(imaged: ImagedBreast | undefined): ExaminationFile["source"] {
+  return imaged === undefined ? {} : { laterality: imaged.side, lateralityFrom: imaged.attribute };
+}
 
 /**
  * Reads and checks an `examination.json`.

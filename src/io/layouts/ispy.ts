@@ -9,6 +9,7 @@ import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { type DataSet, isDicom, parseDicom } from "../dicom/data-set.ts";
 import { readDceSeries } from "../dicom/dce.ts";
 import { readDicomFolder, readPhase } from "../dicom/folder.ts";
+import { commonBreast } from "../dicom/laterality.ts";
 import { issueOfError } from "../error-issues.ts";
 import { readBytes } from "../files.ts";
 import { filesBelow } from "../folders.ts";
@@ -130,7 +131,8 @@ async function readDerivedSeries(
       remedy: "Download the original series too, or give the protocol's times with --times.",
     });
   }
-  return { value: createDceSeries(phases, times), issues: [...issues, ...whole.issues] };
+  const imaged = commonBreast(whole.phases.flat().map(({ imagedBreast }) => imagedBreast));
+  return { value: createDceSeries(phases, times, imaged), issues: [...issues, ...whole.issues] };
 }
 
 /** Times of an original dynamic series of the study with as many phases. */

@@ -17,7 +17,12 @@ import { fileError, writeAtomically } from "../files.ts";
 import { filesIn, foldersIn, isFolder } from "../folders.ts";
 import { countNonFinite, readLabelMap, readVolume } from "../images.ts";
 import { writeNifti } from "../nifti/write.ts";
-import { type ExaminationFile, readExaminationFile } from "./examination-file.ts";
+import {
+  type ExaminationFile,
+  imagedBreastIn,
+  readExaminationFile,
+  sourceOfBreast,
+} from "./examination-file.ts";
 
 const PHASE_FILE = /^dce_(\d{3,})\.nii(\.gz)?$/;
 const SEGMENTATION_FILE = /^(.+)\.nii(\.gz)?$/;
@@ -110,7 +115,7 @@ async function inspect(folder: string, id: ExaminationId): Promise<WithIssues<Ex
       remedy: 'Write { "timesSeconds": [0, …] }, or ingest the examination again.',
     });
   }
-  const { timesSeconds, issues } = await readExaminationFile(join(folder, EXAMINATION_FILE));
+  const { timesSeconds, source, issues } = await readExaminationFile(join(folder, EXAMINATION_FILE));
   if (timesSeconds.length !== phases.length) {
     throw phaseError(
       folder,
@@ -118,8 +123,14 @@ async function inspect(folder: string, id: ExaminationId): Promise<WithIssues<Ex
     );
   }
   const subject = `${id.patientId}/${id.visit}`;
+  const imagedBreast = imagedBreastIn(source);
   return {
-    value: { ...id, phaseFiles: phases.map((name) => join(folder, name)), timesSeconds },
+    value: {
+      ...id,
+      phaseFiles: phases.map((name) => join(folder, name)),
+      timesSeconds,
+      ...(imagedBreast === undefined ? {} : { imagedBreast }),
+    },
     issues: issues.map(({ code, severity, message, file }) => ({
       code,
       severity,
@@ -155,7 +166,7 @@ export async function readDceSeriesOf(record: ExaminationRecord): Promise<WithIs
       file,
     });
   }
-  return { value: createDceSeries(phases, record.timesSeconds), issues };
+  return { value: createDceSeries(phases, record.timesSeconds, record.imagedBreast), issues };
 }
 
 /**
@@ -215,7 +226,7 @@ export async function writeExamination(
   if (segmentation !== undefined) await writeNifti(segmentationFile, segmentation);
   const content: ExaminationFile = {
     timesSeconds: [...series.timesSeconds],
-    source: { ...source },
+    source: { ...source, ...sourceOfBreast(series.imagedBreast) },
     issues: issues.map((issue) => ({ ...issue })),
   };
   await writeAtomically(join(folder, EXAMINATION_FILE), `${JSON.stringify(content, null, 2)}\n`);

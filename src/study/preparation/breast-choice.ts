@@ -1,9 +1,9 @@
-/** The breast that a study looks at: by the clinical table, else by enhancement; the same at all visits. */
+/** The breast that a study looks at: by what the images say, else by the clinical table or an earlier visit, else by enhancement. */
+import type { BreastSide } from "../../domain/breast.ts";
 import type { ClinicalValue } from "../../domain/cohort.ts";
 import type { DceSeries } from "../../domain/dce.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import {
-  type BreastSide,
   holdsBothBreasts,
   type SideEvidence,
   sideBox,
@@ -28,10 +28,25 @@ export interface ChosenBreast {
   readonly evidence: SideEvidence;
 }
 
+/** What the series itself says of the side comes before what is known otherwise; a contradiction is an issue. */
+function sideKnown(
+  { imagedBreast }: DceSeries,
+  known: SideEvidence | undefined,
+  subject: string,
+): WithIssues<SideEvidence | undefined> {
+  if (imagedBreast === undefined) return { value: known, issues: [] };
+  const { side, attribute } = imagedBreast;
+  const value = { side, reason: `${attribute} of the images names the ${side} breast` };
+  if (known === undefined || known.side === null || known.side === side) return { value, issues: [] };
+  const message = `${value.reason}, but ${known.reason}. The images were followed. Check which breast has the tumour, and that the images are of this patient and visit.`;
+  return { value, issues: [{ code: "breast-side-contradiction", severity: "warning", message, subject }] };
+}
+
 /**
  * Cuts a series to one breast. Where the side is not known, or the image holds one breast, it stays whole.
  *
- * @param known side from the table or another visit; found by enhancement where left out.
+ * @param known side from the table or another visit. What the series says itself comes before it, and enhancement decides where neither
+ *   tells.
  */
 export function cutToBreast(
   series: DceSeries,
@@ -39,13 +54,14 @@ export function cutToBreast(
   thresholds: FtvThresholds,
   subject: string,
 ): WithIssues<ChosenBreast> {
-  const evidence = known ?? evidenceOf(series, thresholds);
+  const { value: told, issues } = sideKnown(series, known, subject);
+  const evidence = told ?? evidenceOf(series, thresholds);
   const body = bodyMask(series.phases[0]);
   if (evidence.side === null || !holdsBothBreasts(body)) {
     const reason = evidence.side === null ? evidence.reason : "the image holds one breast";
     return {
       value: { series, box: null, evidence },
-      issues: [issue("breast-side-whole", `The image was not cut: ${reason}.`, subject)],
+      issues: [...issues, issue("breast-side-whole", `The image was not cut: ${reason}.`, subject)],
     };
   }
   const box = sideBox(body, evidence.side);
@@ -53,6 +69,7 @@ export function cutToBreast(
   return {
     value: { series: { ...series, phases }, box, evidence },
     issues: [
+      ...issues,
       issue("breast-side", `The image was cut to the ${evidence.side} breast: ${evidence.reason}.`, subject),
     ],
   };

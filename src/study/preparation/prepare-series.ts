@@ -27,7 +27,7 @@ export interface PreparedSeries {
 }
 
 export interface PreparationOptions {
-  /** The side of the tumour, where the table or another visit tells it. */
+  /** The side of the tumour, where the table or another visit tells it; what the series says itself comes first. */
   readonly side?: SideEvidence;
   readonly signal?: AbortSignal;
 }

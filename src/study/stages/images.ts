@@ -63,6 +63,7 @@ async function imageStage(
       images: config,
       files: await hashes.ofAll(patient.examinations.flatMap((record) => filesOf(record, config))),
       laterality,
+      imaged: patient.examinations.map(({ imagedBreast }) => imagedBreast?.side ?? null),
       times: patient.examinations.map(({ visit, timesSeconds }) => [visit, timesSeconds]),
     },
     async make() {

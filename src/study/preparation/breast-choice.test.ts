@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { createDceSeries } from "../../domain/dce.ts";
+import { createGrid, type Triple, toWorld, voxelCount } from "../../domain/grid.ts";
+import { DEFAULT_FTV_THRESHOLDS } from "../../imaging/enhancement.ts";
+import { cutToBreast, sideOfTable } from "./breast-choice.ts";
+
+const grid = createGrid({
+  shape: [6, 40, 80],
+  spacingMm: [8, 4, 4],
+  direction: [
+    [0, 0, 1],
+    [0, 1, 0],
+    [1, 0, 0],
+  ],
+  origin: [-158, -100, 0],
+});
+/** Both breasts before a chest; tissue enhances in the left one. */
+const phases = [100, 220, 190].map((enhanced) => ({
+  grid,
+  data: Float32Array.from({ length: voxelCount(grid) }, (_, i) => {
+    const index: Triple = [Math.floor(i / 3200), Math.floor(i / 80) % 40, i % 80];
+    const [x, y] = toWorld(grid, index);
+    const body = (Math.abs(x) < 150 && y > 0) || Math.hypot(Math.abs(x) - 80, y) < 60;
+    if (!body) return 0;
+    return Math.hypot(x - 80, y + 25) < 14 ? enhanced : 100;
+  }),
+}));
+const series = createDceSeries(phases, [0, 120, 400]);
+const imaged = (side: "left" | "right") =>
+  createDceSeries(phases, [0, 120, 400], { side, attribute: "ImageLaterality" });
+const choice = (of: typeof series, table?: string) => {
+  const { value, issues } = cutToBreast(of, sideOfTable(table), DEFAULT_FTV_THRESHOLDS, "P1/pre");
+  return { ...value.evidence, columns: value.series.phases[0].grid.shape[2], issues };
+};
+
+describe("the side of the tumour", () => {
+  it("is what the images say, before the table, before enhancement", () => {
+    expect(choice(series)).toMatchObject({
+      side: "left",
+      reason: expect.stringContaining("enhances"),
+    });
+    expect(choice(series, "R")).toMatchObject({
+      side: "right",
+      reason: "the clinical table names the right breast",
+    });
+    const told = choice(imaged("right"));
+    expect(told).toMatchObject({
+      side: "right",
+      reason: "ImageLaterality of the images names the right breast",
+    });
+    expect(told.columns).toBeLessThan(50);
+    expect(told.issues.map(({ code }) => code)).toEqual(["breast-side"]);
+  });
+
+  it("gives an issue where images and table contradict each other, and none where they agree", () => {
+    const { side, issues } = choice(imaged("left"), "right");
+    expect(side).toBe("left");
+    expect(issues).toMatchObject([
+      { code: "breast-side-contradiction", severity: "warning", subject: "P1/pre" },
+      { code: "breast-side", severity: "info" },
+    ]);
+    expect(choice(imaged("left"), "left").issues.map(({ code }) => code)).toEqual(["breast-side"]);
+  });
+});
