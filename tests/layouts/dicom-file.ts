@@ -75,6 +75,8 @@ export interface SliceTags {
   readonly acquisitionTime?: string;
   readonly temporalPosition?: number;
   readonly timePoint?: string;
+  /** Whatever else the files state. */
+  readonly more?: readonly Element[];
 }
 
 let instances = 0;
@@ -120,6 +122,7 @@ export function writePhase(
       [0x00280101, "US", 16],
       [0x00280102, "US", 15],
       [0x00280103, "US", 1],
+      ...(tags.more ?? []),
       [0x7fe00010, "OW", new Uint8Array(pixels.buffer)],
     ]);
   }

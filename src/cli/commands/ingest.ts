@@ -2,10 +2,11 @@
 import { Command, Option } from "commander";
 import { UsageError } from "../../domain/errors.ts";
 import { LAYOUTS, type Layout } from "../../io/layouts/detect.ts";
+import type { ClinicalRequest } from "../../study/ingestion/clinical.ts";
 import { ingest } from "../../study/ingestion/ingest.ts";
 import { consoleProgress, print, printIssues, printJson, printNote } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
-import { secondsList } from "../options.ts";
+import { nameList, secondsList } from "../options.ts";
 
 interface IngestOptions {
   readonly layout: Layout | "auto";
@@ -15,6 +16,10 @@ interface IngestOptions {
   readonly identities?: string;
   readonly deidentify: boolean;
   readonly keepDicom: boolean;
+  readonly clinical?: string;
+  readonly id?: string;
+  readonly sheet?: string;
+  readonly keepColumns?: string[];
   readonly uncompressed?: boolean;
   readonly json?: boolean;
 }
@@ -41,6 +46,17 @@ export function ingestCommand(): Command {
     )
     .option("--no-deidentify", "keep the folders' names and the descriptions of series as they are")
     .option("--keep-dicom", "also write de-identified DICOM copies to <dir>/dicom/<patient>/<visit>/", false)
+    .option(
+      "--clinical <table>",
+      "CSV, TSV or XLSX of the hospital, written as clinical.csv under study identifiers",
+    )
+    .option("--id <column>", "its column of hospital numbers or folders' names (default: patient_id)")
+    .option("--sheet <name>", "its sheet, where an XLSX file has several")
+    .option(
+      "--keep-columns <columns>",
+      "its columns that identify nobody, kept as they are; separated by commas",
+      nameList,
+    )
     .option("--uncompressed", "write .nii files: half the time, twice the space")
     .option("--json", "print JSON")
     .addHelpText(
@@ -49,9 +65,12 @@ export function ingestCommand(): Command {
 Run again, it goes on where it stopped: an examination made from the same files is kept.
 Names, dates and unique identifiers are not copied. The folders' names become the study identifiers, unless the
 files show that they identify the patient; then an identifier made with the key in the table of identities does.
+A clinical table follows: its rows get the study identifiers, columns that identify are left out and named, and dates
+are moved as those of the images. To add a table later, run the same ingest again with --clinical.
 
 Examples:
   residua ingest dicom cohort
+  residua ingest dicom cohort --clinical patients.xlsx --id "Hospital number"
   residua ingest MAMA-MIA cohort --layout mama-mia
   residua ingest ISPY2 cohort --times 0,85,170,255,340,425
   residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
@@ -66,6 +85,7 @@ Examples:
         });
       }
       const table = deidentify ? identities : "off";
+      const clinical = clinicalRequest(options);
       const outcome = await ingest({
         source,
         layout,
@@ -75,6 +95,7 @@ Examples:
         ...(visit === undefined ? {} : { visit }),
         ...(table === undefined ? {} : { identities: table }),
         keepDicom,
+        ...(clinical === undefined ? {} : { clinical }),
         ...(uncompressed === undefined ? {} : { uncompressed }),
         progress: consoleProgress(),
         signal: interruptSignal(),
@@ -91,4 +112,21 @@ Examples:
         );
       }
     });
+}
+
+/** @throws {UsageError} `ingest-clinical` where the table is described but not named. */
+function clinicalRequest({ clinical, id, sheet, keepColumns }: IngestOptions): ClinicalRequest | undefined {
+  if (clinical !== undefined) {
+    const named = sheet === undefined ? {} : { sheet };
+    return { table: clinical, id: id ?? "patient_id", keep: keepColumns ?? [], ...named };
+  }
+  const alone = Object.entries({ "--id": id, "--sheet": sheet, "--keep-columns": keepColumns }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (alone === undefined) return undefined;
+  throw new UsageError("ingest-clinical", {
+    found: `${alone[0]} without --clinical`,
+    expected: "the table that it describes",
+    remedy: "Name the table with --clinical.",
+  });
 }

@@ -13,6 +13,12 @@ export function shiftDates(value: string, days: number): string {
     .join("\\");
 }
 
+/** A DA value moved by days, as YYYY-MM-DD; undefined where it is no day. */
+export function shiftedDay(value: string, days: number): string | undefined {
+  const moved = shiftDates(value, days);
+  return moved.length === 8 ? `${moved.slice(0, 4)}-${moved.slice(4, 6)}-${moved.slice(6)}` : undefined;
+}
+
 function shiftDate(text: string, days: number): string {
   // ACR-NEMA 2.0 wrote dates with dots.
   const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})(.*)$/.exec(text);

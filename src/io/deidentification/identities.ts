@@ -3,7 +3,8 @@
  * owner only and stands outside the cohort:
  *
  *     { "format": "residua-identities", "formatVersion": 1, "key": "…",
- *       "patients": { "<identifier at the source>": { "studyId": "P-…", "shiftDays": -1234 } } }
+ *       "patients": { "<identifier at the source>": { "studyId": "P-…", "shiftDays": -1234 } },
+ *       "folders": { "<name of a patient's folder at the source>": ["P-…"] } }
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -28,6 +29,7 @@ const fileSchema = z.object({
   formatVersion: z.literal(1),
   key: z.string().regex(/^[0-9a-f]{64}$/),
   patients: z.record(z.string(), z.object({ studyId: z.string(), shiftDays: z.int() })),
+  folders: z.record(z.string(), z.array(z.string())).default({}),
 });
 
 /** What stands for a patient. */
@@ -37,6 +39,12 @@ export interface Pseudonym {
   readonly shiftDays: number;
 }
 
+/** A patient as the table knows her: what replaces her, and by what she is known at the source. */
+export interface KnownPatient extends Pseudonym {
+  readonly sourceIds: readonly string[];
+  readonly folders: readonly string[];
+}
+
 /** Replaces identifiers. The same key gives the same replacements, in whatever order and run. */
 export class Identities {
   /** What is imperfect about the file. */
@@ -44,11 +52,24 @@ export class Identities {
   readonly #file: string;
   readonly #key: Buffer;
   readonly #patients: Map<string, Pseudonym>;
+  readonly #folders: Map<string, readonly string[]>;
 
-  constructor(file: string, key: Buffer, patients: ReadonlyMap<string, Pseudonym>, issues: readonly Issue[]) {
+  constructor(
+    file: string,
+    key: Buffer,
+    {
+      patients,
+      folders,
+    }: {
+      readonly patients: Readonly<Record<string, Pseudonym>>;
+      readonly folders: Readonly<Record<string, readonly string[]>>;
+    },
+    issues: readonly Issue[],
+  ) {
     this.#file = file;
     this.#key = key;
-    this.#patients = new Map(patients);
+    this.#patients = new Map(Object.entries(patients));
+    this.#folders = new Map(Object.entries(folders));
     this.issues = issues;
   }
 
@@ -68,6 +89,24 @@ export class Identities {
     return pseudonym;
   }
 
+  /** Remembers how a patient's folder is called at the source, since clinical tables may be keyed by it. */
+  nameFolder(folder: string, studyId: string): void {
+    const known = this.#folders.get(folder) ?? [];
+    if (!known.includes(studyId)) this.#folders.set(folder, [...known, studyId]);
+  }
+
+  /** All patients that the table knows, each once. */
+  known(): KnownPatient[] {
+    const pseudonyms = new Map([...this.#patients.values()].map((one) => [one.studyId, one]));
+    return [...pseudonyms.values()].map((pseudonym) => ({
+      ...pseudonym,
+      sourceIds: [...this.#patients]
+        .filter(([, { studyId }]) => studyId === pseudonym.studyId)
+        .map(([id]) => id),
+      folders: [...this.#folders].filter(([, ids]) => ids.includes(pseudonym.studyId)).map(([name]) => name),
+    }));
+  }
+
   /** How many identifiers at the source lead to a study identifier. */
   identifiersOf(studyId: string): number {
     return [...this.#patients.values()].filter((pseudonym) => pseudonym.studyId === studyId).length;
@@ -80,8 +119,15 @@ export class Identities {
 
   /** Writes the table, readable by its owner only. */
   async save(): Promise<void> {
-    const patients = Object.fromEntries([...this.#patients].sort(([a], [b]) => (a < b ? -1 : 1)));
-    const content = { format: FORMAT, formatVersion: 1, key: this.#key.toString("hex"), patients };
+    const sorted = <T>(map: ReadonlyMap<string, T>) =>
+      Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const content = {
+      format: FORMAT,
+      formatVersion: 1,
+      key: this.#key.toString("hex"),
+      patients: sorted(this.#patients),
+      folders: sorted(this.#folders),
+    };
     await writeAtomically(this.#file, `${JSON.stringify(content, null, 2)}\n`, OWNER_ONLY);
   }
 
@@ -101,7 +147,8 @@ export class Identities {
  * @throws {DataError} `identities-invalid` where the file is not such a table; it is never replaced.
  */
 export async function openIdentities(file: string): Promise<Identities> {
-  if (!existsSync(file)) return new Identities(file, randomBytes(KEY_BYTES), new Map(), []);
+  if (!existsSync(file))
+    return new Identities(file, randomBytes(KEY_BYTES), { patients: {}, folders: {} }, []);
   const parsed = fileSchema.safeParse(parse(await readText(file)));
   if (!parsed.success) {
     throw new DataError("identities-invalid", {
@@ -112,13 +159,7 @@ export async function openIdentities(file: string): Promise<Identities> {
         "Give another file with --identities. Do not delete the table: it alone leads back to the patients.",
     });
   }
-  const { key, patients } = parsed.data;
-  return new Identities(
-    file,
-    Buffer.from(key, "hex"),
-    new Map(Object.entries(patients)),
-    await readableByOthers(file),
-  );
+  return new Identities(file, Buffer.from(parsed.data.key, "hex"), parsed.data, await readableByOthers(file));
 }
 
 async function readableByOthers(file: string): Promise<Issue[]> {

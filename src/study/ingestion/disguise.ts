@@ -3,7 +3,7 @@ import path from "node:path";
 import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { cleanDescription, cleanPath, createScrubber } from "../../io/deidentification/clean-text.ts";
-import { shiftDates } from "../../io/deidentification/dates.ts";
+import { shiftedDay } from "../../io/deidentification/dates.ts";
 import { type Harvest, harvestIdentities } from "../../io/deidentification/harvest.ts";
 import type { Identities } from "../../io/deidentification/identities.ts";
 import type { Replacements } from "../../io/deidentification/rewrite.ts";
@@ -70,15 +70,15 @@ export async function disguiseExamination(
     keep || !reveals(source.patient)
       ? identities.patient(sourceId, source.patient)
       : identities.patient(sourceId);
+  identities.nameFolder(source.patient, pseudonym.studyId);
   const visit = keep || !reveals(source.visit) ? source.visit : `visit-${source.ordinal}`;
   const patient = pseudonym.studyId;
   const subject = `${patient}/${visit}`;
   const texts = scrubber(harvest, source, hidden, { patient, visit });
-  const date = harvest.studyDate === undefined ? "" : shiftDates(harvest.studyDate, pseudonym.shiftDays);
   return {
     patient,
     visit,
-    studyDate: date.length === 8 ? `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}` : undefined,
+    studyDate: shiftedDay(harvest.studyDate ?? "", pseudonym.shiftDays),
     issues: issuesOf(harvest, source, { patient, visit, known: identities.identifiersOf(patient) }),
     dicom: {
       files: harvest.files,

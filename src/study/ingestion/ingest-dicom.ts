@@ -67,10 +67,14 @@ interface Source extends ExaminationSource {
  * and series description are kept, cleaned, and the date of the study, moved (docs/decisions/0017). An examination that stands there
  * whole, made from the same files, is not made again.
  *
+ * @param seen is told how each examination is called and what its files reveal.
  * @throws {UsageError} `ingest-name` where only one of patient and visit is given.
  * @throws {DataError} `ingest-none` where no examination could be read.
  */
-export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome> {
+export async function ingestDicom(
+  request: IngestRequest,
+  seen?: (disguise: Disguise) => void,
+): Promise<IngestOutcome> {
   const { folder, progress, signal, uncompressed = false } = request;
   const sources = await findSources(request);
   const table = request.identities ?? defaultIdentitiesFile(folder);
@@ -83,6 +87,7 @@ export async function ingestDicom(request: IngestRequest): Promise<IngestOutcome
     const disguise =
       identities === undefined ? undisguised(source) : await disguiseExamination(source, identities);
     disguises.set(source.id, disguise);
+    seen?.(disguise);
     // Before the images, so that nothing is written which the table does not lead back from.
     await identities?.save();
     const { patient, visit } = disguise;

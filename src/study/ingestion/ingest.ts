@@ -7,6 +7,7 @@ import { writeExamination } from "../../io/layouts/native.ts";
 import type { SourceCohort } from "../../io/layouts/source-cohort.ts";
 import { writeCsv } from "../../io/tables/write.ts";
 import { eachCase } from "../segmentation/each-case.ts";
+import { type ClinicalRequest, readHospitalTable, writeClinical } from "./clinical.ts";
 import {
   type IngestedExamination,
   type IngestOutcome,
@@ -16,6 +17,8 @@ import {
 
 export interface LayoutRequest extends IngestRequest {
   readonly layout: Layout | "auto";
+  /** A hospital's clinical table, to be keyed by study identifiers; for DICOM only. */
+  readonly clinical?: ClinicalRequest;
   /** Times of the phases, in seconds after the first, for series without usable ones. */
   readonly timesSeconds?: readonly number[];
 }
@@ -52,7 +55,7 @@ export async function ingest(request: LayoutRequest): Promise<LayoutOutcome> {
         ? ({ layout: "dicom", why: "patient and visit are given" } as const)
         : await detectLayout(request.source);
   request.progress.note(`layout ${layout}: ${why}`);
-  if (layout === "dicom") return { ...(await ingestDicom(request)), layout, why };
+  if (layout === "dicom") return { ...(await ingestHospital(request)), layout, why };
   refuseDicomOptions(request, layout);
   if (named) {
     throw new UsageError("ingest-name", {
@@ -62,6 +65,20 @@ export async function ingest(request: LayoutRequest): Promise<LayoutOutcome> {
   }
   const cohort = await READERS[layout](request);
   return { layout, why, ...(await write(request, cohort)) };
+}
+
+/** DICOM, and the clinical table where one is given. */
+async function ingestHospital(request: LayoutRequest): Promise<IngestOutcome> {
+  if (request.clinical === undefined) return ingestDicom(request);
+  const table = await readHospitalTable(request.clinical);
+  const revealing = new Map<string, ((text: string) => boolean)[]>();
+  const outcome = await ingestDicom(request, ({ patient, dicom }) => {
+    if (dicom === undefined) return;
+    const holds = (text: string) => dicom.replacements.text(text) !== text;
+    revealing.set(patient, [...(revealing.get(patient) ?? []), holds]);
+  });
+  const issues = await writeClinical(request.folder, table, outcome.identities ?? "off", revealing);
+  return { ...outcome, issues: [...outcome.issues, ...issues] };
 }
 
 async function write(
@@ -100,9 +117,16 @@ async function write(
 }
 
 /** Collections name patients by study identifiers already; there is nothing to hide, and no table of it. */
-function refuseDicomOptions({ identities, keepDicom }: LayoutRequest, layout: Layout): void {
-  const asked = keepDicom === true ? "--keep-dicom" : "--identities";
-  if (keepDicom !== true && (identities === undefined || identities === "off")) return;
+function refuseDicomOptions({ identities, keepDicom, clinical }: LayoutRequest, layout: Layout): void {
+  const asked =
+    keepDicom === true
+      ? "--keep-dicom"
+      : clinical !== undefined
+        ? "--clinical"
+        : identities !== undefined && identities !== "off"
+          ? "--identities"
+          : undefined;
+  if (asked === undefined) return;
   throw new UsageError("ingest-deidentify", {
     found: `${asked} for the layout ${layout}`,
     expected: "it with the layout dicom only",
