@@ -63,7 +63,7 @@ def mama_mia():
         "pixel_spacing": "[0.80357140302658, 0.80357140302658]", "slice_thickness": 1.10000002, "manufacturer": "SIEMENS", "scanner_model": "Skyra ",
     }  # fmt: skip
     rows = [
-        {"patient_id": "DUKE_001", "dataset": "DUKE", "pcr": 1, "age": 41, "acquisition_times": "[0, 75, 150, 225, 300, 375]", "num_phases": 6,
+        {"patient_id": "DUKE_001", "dataset": "DUKE", "pcr": 1, "age": 41, "acquisition_times": "[0, 90, 165, 240, 315, 390]", "num_phases": 6,
          "tcia_series_uid": "1.3.6.1.4.1.14519.5.2.1.1"},
         {"patient_id": "ISPY2_100899", "dataset": "ISPY2", "pcr": None, "age": 55, "nac_agent": "Paclitaxel + Ganitumab", "site": "Site AAI",
          "acquisition_date": "1984/10/13", "num_phases": 6, "mammaprint": 1},

@@ -5,6 +5,11 @@
  *     segmentations/{expert,automatic}/<id>.nii.gz
  *     patient_info_files/<id>.json
  *     clinical_and_imaging_info.xlsx, sheet dataset_info
+ *
+ * The table has 49 columns, acquisition_times the text of a list, `[0, 584, 714, 846, 977]`, in seconds (its authors' notebook
+ * display_clinical_data.ipynb, github.com/LidiaGarrucho/MAMA-MIA). The JSON has patient_id, clinical_data, primary_lesion with
+ * breast_coordinates, and imaging_data; x of the coordinates runs along the slices (the challenge's submission template, VICTORIA-project/
+ * MAMA-MIA_Challenge).
  */
 import path from "node:path";
 import { createDceSeries } from "../../domain/dce.ts";
@@ -30,8 +35,12 @@ export async function isMamaMia(dir: string): Promise<boolean> {
   return false;
 }
 
-/** Lists the examinations; names of folders, files and rows are matched without regard to case. */
-export async function readMamaMia(dir: string): Promise<SourceCohort> {
+/**
+ * Lists the examinations; names of folders, files and rows are matched without regard to case.
+ *
+ * @param timesSeconds of the phases, where neither table nor notes have as many as there are phases.
+ */
+export async function readMamaMia(dir: string, timesSeconds?: readonly number[]): Promise<SourceCohort> {
   const issues: Issue[] = [];
   const clinical = await readClinical(dir, issues);
   const masks = {
@@ -50,6 +59,7 @@ export async function readMamaMia(dir: string): Promise<SourceCohort> {
       notes: notes.get(key),
       expert: masks.expert.get(key),
       automatic: masks.automatic.get(key),
+      protocolTimes: timesSeconds,
     };
     return { patientId, visit: "pre", load: () => load(parts) };
   });
@@ -64,6 +74,7 @@ interface Parts {
   readonly notes: string | undefined;
   readonly expert: string | undefined;
   readonly automatic: string | undefined;
+  readonly protocolTimes: readonly number[] | undefined;
 }
 
 async function load(parts: Parts): Promise<WithIssues<LoadedExamination>> {
@@ -107,7 +118,7 @@ async function load(parts: Parts): Promise<WithIssues<LoadedExamination>> {
 
 async function readNotes(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readText(file));
+    return JSON.parse(withoutNaN(await readText(file)));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new DataError("layout-notes", {
@@ -119,19 +130,30 @@ async function readNotes(file: string): Promise<unknown> {
   }
 }
 
-/** Seconds from the phase before contrast, from the table or the patient's notes. */
-function timesOf({ tableTimes, folder }: Parts, notes: unknown, phases: number): number[] {
-  const given = tableTimes ?? find(notes, "acquisition_times") ?? null;
-  const times =
-    (Array.isArray(given) ? given.join(" ") : String(given ?? "")).match(/-?\d+(?:\.\d+)?/g)?.map(Number) ??
-    [];
-  if (times.length === phases) return times.map((time) => time - times[0]);
+/** What Python writes for a missing number is no JSON. */
+function withoutNaN(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (part) =>
+    part.startsWith('"') ? part : "null",
+  );
+}
+
+/** Seconds from the phase before contrast: from the table, else the patient's notes, else the protocol as the user gives it. */
+function timesOf({ tableTimes, protocolTimes, folder }: Parts, notes: unknown, phases: number): number[] {
+  const given = [tableTimes, find(notes, "acquisition_times"), protocolTimes].map(numbersIn);
+  const times = given.find(({ length }) => length === phases);
+  if (times !== undefined) return times.map((time) => time - times[0]);
   throw new DataError("series-times-unknown", {
     file: folder,
-    found: `${times.length} acquisition times for ${phases} phases`,
+    found: `${given.find(({ length }) => length > 0)?.length ?? 0} acquisition times for ${phases} phases`,
     expected: "one in acquisition_times of dataset_info, in seconds",
-    remedy: "Give the times in the table, or leave the patient out.",
+    remedy: "Give the times in the table or with --times, or leave the patient out.",
   });
+}
+
+/** Of a list, or of the text of one. */
+function numbersIn(times: unknown): number[] {
+  const text = Array.isArray(times) ? times.join(" ") : String(times ?? "");
+  return text.match(/-?\d+(?:\.\d+)?/g)?.map(Number) ?? [];
 }
 
 /** The first value under a key, however deep. */

@@ -7,7 +7,7 @@ import { writeExamination } from "../../io/layouts/native.ts";
 import type { SourceCohort } from "../../io/layouts/source-cohort.ts";
 import { writeCsv } from "../../io/tables/write.ts";
 import { eachCase } from "../segmentation/each-case.ts";
-import { type ClinicalRequest, readHospitalTable, writeClinical } from "./clinical.ts";
+import type { ClinicalRequest } from "./clinical.ts";
 import {
   type IngestedExamination,
   type IngestOutcome,
@@ -34,7 +34,8 @@ type Reader = (request: LayoutRequest) => Promise<SourceCohort>;
 /** Loaded when called: readers of tables take longer to load than a hundred slices to read. */
 const READERS: Readonly<Record<Exclude<Layout, "dicom">, Reader>> = {
   native: async ({ source }) => (await import("../../io/layouts/native-source.ts")).readNativeSource(source),
-  "mama-mia": async ({ source }) => (await import("../../io/layouts/mama-mia.ts")).readMamaMia(source),
+  "mama-mia": async ({ source, timesSeconds }) =>
+    (await import("../../io/layouts/mama-mia.ts")).readMamaMia(source, timesSeconds),
   ispy: async ({ source, timesSeconds }) =>
     (await import("../../io/layouts/ispy.ts")).readIspy(source, timesSeconds),
   duke: async ({ source }) => (await import("../../io/layouts/duke.ts")).readDuke(source),
@@ -70,6 +71,7 @@ export async function ingest(request: LayoutRequest): Promise<LayoutOutcome> {
 /** DICOM, and the clinical table where one is given. */
 async function ingestHospital(request: LayoutRequest): Promise<IngestOutcome> {
   if (request.clinical === undefined) return ingestDicom(request);
+  const { readHospitalTable, writeClinical } = await import("./clinical.ts");
   const table = await readHospitalTable(request.clinical);
   const revealing = new Map<string, ((text: string) => boolean)[]>();
   const outcome = await ingestDicom(request, ({ patient, dicom }) => {
