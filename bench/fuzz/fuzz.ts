@@ -1,15 +1,17 @@
 /**
- * Reads 10,000 changed DICOM, NIfTI and NRRD files in a process of its own and watches it: every file must be refused by a typed
- * error or read right, within 5 s and 2 GiB.
+ * Reads 10,000 changed files in a process of its own and watches it: every file must be refused by a typed error or read right, within 5 s
+ * and 2 GiB. `images` are DICOM, NIfTI and NRRD, `tables` CSV, XLSX and the JSON files of layouts.
  *
- *     node bench/fuzz/fuzz.ts [CASES] [FIRST]
+ *     node bench/fuzz/fuzz.ts [CASES] [FIRST] [images|tables]
  */
 import { fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkCase } from "../../tests/fuzz/check.ts";
 import { fuzzCase, SEED } from "../../tests/fuzz/mutations.ts";
+import { checkTableCase, prepareFolder } from "../../tests/fuzz/table-check.ts";
+import { tableCase } from "../../tests/fuzz/table-mutations.ts";
 
 const LONGEST_MS = 5_000;
 const LARGEST_MIB = 2_048;
@@ -24,18 +26,43 @@ interface Report {
   readonly peakMiB: number;
 }
 
+interface Target {
+  readonly prepare: (folder: string) => void;
+  readonly nameOf: (number: number) => string;
+  readonly check: (number: number, folder: string) => Promise<string>;
+}
+
+const TARGETS: Readonly<Record<string, Target>> = {
+  images: {
+    prepare: () => undefined,
+    nameOf: (number) => fuzzCase(number).name,
+    check: (number, folder) => checkCase(fuzzCase(number), folder),
+  },
+  tables: {
+    prepare(folder) {
+      prepareFolder(folder, readFileSync(join(import.meta.dirname, "../../tests/golden/io/nifti/int16.nii")));
+    },
+    nameOf: (number) => tableCase(number).name,
+    check: async (number, folder) => (await checkTableCase(tableCase(number), folder)).join(", "),
+  },
+};
+
+const kind = process.argv[4] ?? "images";
+const target = TARGETS[kind];
+if (target === undefined) throw new Error(`"${kind}" is neither ${Object.keys(TARGETS).join(" nor ")}.`);
 if (process.send === undefined) watch(Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 0));
 else await work(Number(process.argv[2]), Number(process.argv[3]));
 
 /** The child: one report per file. Processor time counts, since a busy machine lets any file wait. */
 async function work(first: number, end: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "residua-fuzz-"));
+  target.prepare(folder);
   for (let number = first; number < end; number++) {
     const started = process.cpuUsage();
     let verdict: string;
     let failed = false;
     try {
-      verdict = await checkCase(fuzzCase(number), folder);
+      verdict = await target.check(number, folder);
     } catch (error) {
       verdict = String(error);
       failed = true;
@@ -61,9 +88,9 @@ function watch(count: number, first: number): void {
   let [slowest, largest] = [0, 0];
   const start = (from: number) => {
     let next = from;
-    const child = fork(import.meta.filename, [String(from), String(first + count)]);
+    const child = fork(import.meta.filename, [String(from), String(first + count), kind]);
     const bite = () => {
-      failures.push(`${next} ${fuzzCase(next).name}: no answer`);
+      failures.push(`${next} ${target.nameOf(next)}: no answer`);
       child.kill("SIGKILL");
     };
     // Ten times the limit, since others may use the processor.
@@ -77,12 +104,12 @@ function watch(count: number, first: number): void {
       largest = Math.max(largest, peakMiB);
       if (failed) failures.push(`${number} ${verdict}`);
       else verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
-      if (milliseconds > LONGEST_MS) failures.push(`${number} ${fuzzCase(number).name}: ${milliseconds} ms`);
+      if (milliseconds > LONGEST_MS) failures.push(`${number} ${target.nameOf(number)}: ${milliseconds} ms`);
     });
     child.on("exit", (code) => {
       clearTimeout(dog);
       if (next < first + count) {
-        if (code !== null) failures.push(`${next} ${fuzzCase(next).name}: the process died (${code})`);
+        if (code !== null) failures.push(`${next} ${target.nameOf(next)}: the process died (${code})`);
         start(next + 1);
         return;
       }

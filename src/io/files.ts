@@ -18,9 +18,21 @@ export async function readBytes(file: string): Promise<Buffer> {
   }
 }
 
-/** The text of a UTF-8 file, without a byte order mark. Throws as {@link readBytes} does. */
+/** A string holds no more (V8's limit is just below). */
+const MOST_TEXT_BYTES = 2 ** 29 - 64;
+
+/** The text of a UTF-8 file, without a byte order mark. Throws as {@link readBytes} does, and `file-too-large` where it fits into no string. */
 export async function readText(file: string): Promise<string> {
-  const text = (await readBytes(file)).toString("utf8");
+  const bytes = await readBytes(file);
+  if (bytes.length > MOST_TEXT_BYTES) {
+    throw new DataError("file-too-large", {
+      file,
+      found: `${Math.round(bytes.length / 2 ** 20)} MiB of text`,
+      expected: `at most ${MOST_TEXT_BYTES >> 20} MiB`,
+      remedy: "Check that the right file was given.",
+    });
+  }
+  const text = bytes.toString("utf8");
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 

@@ -33,6 +33,8 @@ const ORIGINALS: Readonly<Record<Format, readonly { name: string; bytes: Uint8Ar
   return { dicom: of("dicom"), nifti: of("nifti"), nrrd: of("nrrd") };
 })();
 
+/** A change that damages any file. */
+export type Damage = (bytes: Buffer, random: RandomStream) => Buffer;
 type Mutation = (bytes: Buffer, random: RandomStream, format: Format) => Buffer;
 
 /** Values that lengths and sizes are forged with. */
@@ -40,15 +42,10 @@ const FORGED = [0, 1, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0
 const HUGE_TEXT = ["0", "-1", "65535", "99999", "2147483647", "1e9", "NaN", "1e308", "99999999999999999999"];
 const SIZE_TAGS = [0x00100028, 0x00110028, 0x00080028, 0x01000028, 0x01010028, 0x00020028];
 
-const MUTATIONS: Readonly<Record<string, Mutation>> = {
+export const DAMAGES: Readonly<Record<string, Damage>> = {
   "bits flipped": (bytes, random) => {
     for (let k = 1 + random.integer(16); k > 0; k--)
       bytes[random.integer(bytes.length)] ^= 1 << random.integer(8);
-    return bytes;
-  },
-  "bits flipped in the header": (bytes, random) => {
-    const head = Math.min(bytes.length, 900);
-    for (let k = 1 + random.integer(6); k > 0; k--) bytes[random.integer(head)] ^= 1 << random.integer(8);
     return bytes;
   },
   cut: (bytes, random) => bytes.subarray(0, random.integer(bytes.length)),
@@ -61,6 +58,17 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     const end = Math.min(bytes.length, at + 1 + random.integer(256));
     return Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)]);
   },
+};
+
+const MUTATIONS: Readonly<Record<string, Mutation>> = {
+  // The order of the names decides which file a number gives.
+  "bits flipped": DAMAGES["bits flipped"],
+  "bits flipped in the header": (bytes, random) => {
+    const head = Math.min(bytes.length, 900);
+    for (let k = 1 + random.integer(6); k > 0; k--) bytes[random.integer(head)] ^= 1 << random.integer(8);
+    return bytes;
+  },
+  ...DAMAGES,
   "lengths forged": (bytes, random) => {
     for (let k = 1 + random.integer(3); k > 0; k--) {
       const value = FORGED[random.integer(FORGED.length)];

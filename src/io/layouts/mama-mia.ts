@@ -156,13 +156,14 @@ function numbersIn(times: unknown): number[] {
   return text.match(/-?\d+(?:\.\d+)?/g)?.map(Number) ?? [];
 }
 
-/** The first value under a key, however deep. */
+/** The first value under a key, however deep; of several the one least deep. */
 function find(value: unknown, key: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  if (key in value) return (value as Record<string, unknown>)[key];
-  for (const child of Object.values(value)) {
-    const found = find(child, key);
-    if (found !== undefined) return found;
+  const open = [value];
+  for (let i = 0; i < open.length; i++) {
+    const part = open[i];
+    if (typeof part !== "object" || part === null) continue;
+    if (Object.hasOwn(part, key)) return (part as Record<string, unknown>)[key];
+    for (const child of Object.values(part)) open.push(child);
   }
   return undefined;
 }

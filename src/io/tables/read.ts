@@ -1,10 +1,13 @@
 /** CSV, TSV and XLSX files → tables. */
+import { stat } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 import readXlsxFile from "read-excel-file/node";
 import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
-import { readBytes, readText } from "../files.ts";
+import { fileError, readBytes, readText } from "../files.ts";
+import { MOST_CELLS, MOST_TEXT_BYTES, quoted, tooLarge } from "./limits.ts";
 import { type RawRow, type Table, type TextColumns, tableOfRows } from "./table.ts";
+import { checkedWorkbook } from "./workbook.ts";
 
 export interface TableOptions {
   /** Sheet of an .xlsx file; needed where it has several. */
@@ -19,7 +22,7 @@ export interface TableOptions {
  * leading-zero code such as 007 stays text. Empty rows are left out.
  *
  * @throws {DataError} `file-missing`, `table-format` (neither a delimited text nor an .xlsx file), `table-sheet` (which
- *   sheet is unclear or does not exist), `table-empty`, `table-columns-duplicate`, `table-ragged`.
+ *   sheet is unclear or does not exist), `table-too-large`, `table-empty`, `table-columns-duplicate`, `table-ragged`.
  */
 export async function readTable(file: string, options: TableOptions = {}): Promise<Table> {
   const { rows, issues } = await readRows(file, options.sheet);
@@ -29,7 +32,7 @@ export async function readTable(file: string, options: TableOptions = {}): Promi
 /** The rows of a table as its file holds them, header and all. Throws as {@link readTable}. */
 export async function readRows(file: string, sheet?: string): Promise<{ rows: RawRow[]; issues: Issue[] }> {
   const name = file.toLowerCase();
-  if (name.endsWith(".xlsx")) return { rows: await sheetRows(file, sheet), issues: [] };
+  if (name.endsWith(".xlsx")) return await sheetRows(file, sheet);
   if (/\.(csv|tsv|tab|txt)$/.test(name)) return await delimitedRows(file);
   throw new DataError("table-format", {
     file,
@@ -42,8 +45,10 @@ export async function readRows(file: string, sheet?: string): Promise<{ rows: Ra
 const SEPARATORS: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs" };
 
 async function delimitedRows(file: string): Promise<{ rows: RawRow[]; issues: Issue[] }> {
+  await requireSize(file);
   const text = await readText(file);
   const separator = separatorOf(text);
+  requireFewCells(text, separator, file);
   let records: { record: string[]; info: { lines: number } }[];
   try {
     records = parse(text, {
@@ -89,8 +94,36 @@ function separatorOf(text: string): string {
   return Object.keys(SEPARATORS).reduce((best, next) => (count(next) > count(best) ? next : best));
 }
 
-async function sheetRows(file: string, wanted: string | undefined): Promise<RawRow[]> {
-  const bytes = await readBytes(file);
+async function requireSize(file: string): Promise<void> {
+  const { size } = await stat(file).catch((error: unknown) => {
+    throw fileError(error, file);
+  });
+  if (size > MOST_TEXT_BYTES) {
+    throw tooLarge(
+      file,
+      `${Math.round(size / 2 ** 20)} MiB`,
+      "Give only the rows and columns that are needed.",
+    );
+  }
+}
+
+/** Counts separators and line ends, wherever they stand: never fewer than cells. */
+function requireFewCells(text: string, separator: string, file: string): void {
+  let cells = 1;
+  for (const mark of [separator, "\n", "\r"]) {
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) cells++;
+  }
+  if (cells > MOST_CELLS) {
+    throw tooLarge(file, `${cells} cells or more`, "Give only the rows and columns that are needed.");
+  }
+}
+
+async function sheetRows(
+  file: string,
+  wanted: string | undefined,
+): Promise<{ rows: RawRow[]; issues: Issue[] }> {
+  await requireSize(file);
+  const bytes = checkedWorkbook(await readBytes(file), file);
   let sheets: Awaited<ReturnType<typeof readXlsxFile>>;
   try {
     sheets = await readXlsxFile(bytes);
@@ -106,7 +139,7 @@ async function sheetRows(file: string, wanted: string | undefined): Promise<RawR
       { cause: error },
     );
   }
-  const names = sheets.map(({ sheet }) => `"${sheet}"`).join(", ");
+  const names = quoted(sheets.map(({ sheet }) => sheet));
   const chosen =
     wanted === undefined
       ? sheets.length === 1
@@ -121,15 +154,37 @@ async function sheetRows(file: string, wanted: string | undefined): Promise<RawR
       remedy: "Name the sheet.",
     });
   }
-  const width = Math.max(0, ...chosen.data.map((row) => row.length));
-  return chosen.data
+  // The reader gives nothing where the part that a sheet refers to is missing.
+  if (chosen.data === undefined) {
+    throw new DataError("table-format", {
+      file,
+      found: `a workbook without the content of the sheet "${chosen.sheet}"`,
+      expected: "an .xlsx file",
+      remedy: "Save it again as .xlsx, or as CSV.",
+    });
+  }
+  const width = chosen.data.reduce((most, row) => Math.max(most, row.length), 0);
+  const rows = chosen.data
     .map((row, at) => ({ line: at + 1, cells: Array.from({ length: width }, (_, i) => sheetCell(row[i])) }))
     .filter(({ cells }) => cells.some((cell) => cell !== null));
+  const impossible = chosen.data.flat().filter(isImpossibleDate).length;
+  if (impossible === 0) return { rows, issues: [] };
+  const issue: Issue = {
+    code: "table-dates-impossible",
+    severity: "warning",
+    message: `${impossible} cells are formatted as dates but hold a number that is none; they were read as empty.`,
+    file,
+  };
+  return { rows, issues: [issue] };
+}
+
+function isImpossibleDate(value: unknown): boolean {
+  return value instanceof Date && Number.isNaN(value.getTime());
 }
 
 /** Dates as ISO days and truth values as Excel shows them, so that a workbook reads like its CSV export. */
 function sheetCell(value: unknown): string | number | null {
-  if (value === null || value === undefined) return null;
+  if (value === null || value === undefined || isImpossibleDate(value)) return null;
   if (typeof value === "number") return value;
   if (value instanceof Date) return value.toISOString().replace("T00:00:00.000Z", "");
   if (typeof value === "boolean") return value ? "TRUE" : "FALSE";

@@ -3,6 +3,7 @@ import type { ClinicalValue } from "../../domain/cohort.ts";
 import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { cellValue, columnKind } from "./cells.ts";
+import { MOST_COLUMNS, quoted, tooLarge } from "./limits.ts";
 
 export type TableRow = Readonly<Record<string, ClinicalValue>>;
 
@@ -28,7 +29,7 @@ export type TextColumns = readonly string[];
 /**
  * Names the columns and reads the cells of a table whose first row is the header.
  *
- * @throws {DataError} `table-empty`, `table-columns-duplicate` naming them, or `table-ragged` naming the line.
+ * @throws {DataError} `table-empty`, `table-too-large`, `table-columns-duplicate` naming them, or `table-ragged` naming the line.
  */
 export function tableOfRows(
   raw: readonly RawRow[],
@@ -44,6 +45,9 @@ export function tableOfRows(
       expected: "column names in the first row",
       remedy: "Check that the right file or sheet was given.",
     });
+  }
+  if (header.cells.length > MOST_COLUMNS) {
+    throw tooLarge(file, `${header.cells.length} columns`, "Give only the columns that are needed.");
   }
   const ragged = body.find(({ cells }) => cells.length !== header.cells.length);
   if (ragged !== undefined) {
@@ -93,17 +97,18 @@ export function requireColumn(table: Table, column: string): void {
   throw new DataError("table-column-missing", {
     file: table.file,
     found: `no column "${column}"`,
-    expected: `one of ${table.columns.map((name) => `"${name}"`).join(", ")}`,
+    expected: `one of ${quoted(table.columns)}`,
     remedy: "Correct the column's name in the study file or in the table.",
   });
 }
 
 function refuseDuplicates(names: readonly string[], file: string): void {
-  const duplicates = names.filter((name, at) => name !== "" && names.indexOf(name) !== at);
+  const seen = new Set<string>();
+  const duplicates = names.filter((name) => name !== "" && seen.size === seen.add(name).size);
   if (duplicates.length === 0) return;
   throw new DataError("table-columns-duplicate", {
     file,
-    found: `more than one column named ${[...new Set(duplicates)].map((name) => `"${name}"`).join(", ")}`,
+    found: `more than one column named ${quoted([...new Set(duplicates)])}`,
     expected: "unique column names",
     remedy: "Rename or remove the surplus columns.",
   });

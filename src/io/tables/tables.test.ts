@@ -95,6 +95,12 @@ describe("readTable", () => {
     await expect(readTable(file)).rejects.toMatchObject({ code: "table-format" });
   });
 
+  it("refuses tables that would exhaust the memory, before they are read", async () => {
+    await expect(tableOf(`a,b\n${",".repeat(4_000_001)}`)).rejects.toMatchObject({ code: "table-too-large" });
+    const wide = Array.from({ length: 100_001 }, (_, i) => `c${i}`).join(",");
+    await expect(tableOf(`${wide}\n`)).rejects.toMatchObject({ code: "table-too-large" });
+  });
+
   it("names the columns that there are where one is missing", async () => {
     const table = await tableOf("id,score\n1,2\n");
     expect(columnValues(table, "score")).toEqual([2]);
