@@ -185,7 +185,7 @@ describe("the clinical table of ingested patients", () => {
       study,
       "name: Table\noutcome: { rcb: rcb_score }\nnetworks: []\nmodels: [{ name: size, columns: [diameter] }]\n",
     );
-    const ran = await residua("run", study, "--json");
+    const ran = await residua("run", study, "--json", "--out", path.join(folder, "results"));
     expect([ran.code, ran.code === 0 ? "" : ran.err]).toEqual([0, ""]);
   }, 120_000);
 });
