@@ -1,4 +1,5 @@
 /** The simulated cohort as the archive gives I-SPY 2, and back. */
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { createDceSeries } from "../../src/domain/dce.ts";
@@ -6,6 +7,7 @@ import type { LabelMap } from "../../src/domain/volume.ts";
 import { crop } from "../../src/imaging/cropping.ts";
 import { ANALYSIS_MASK_BITS } from "../../src/io/layouts/analysis-mask.ts";
 import { readNativeCohort, readSegmentationOf } from "../../src/io/layouts/native.ts";
+import { readTable } from "../../src/io/tables/read.ts";
 import { residua } from "../e2e/command-line.ts";
 import { writeManifest, writeOriginals, writeOther } from "./archive.ts";
 import { writePhase, writeSegmentation } from "./dicom-file.ts";
@@ -150,6 +152,33 @@ describe("residua ingest of I-SPY 2 gives the same cohort", () => {
       scanner: patient === 0 ? "one series" : "series per phase",
     }));
     await expectSame(dir, path.join(root, "from-timed"), expected);
+  });
+
+  it("with the archive's table, which has the numbers of the patients alone", async () => {
+    const dir = writeCollection("clinical", () => ({}));
+    const table = path.join(root, "ISPY2-Imaging-Cohort-1-Clinical-Data.csv");
+    writeFileSync(
+      table,
+      "Patient_ID,Arm,HR,pCR\n102212,Paclitaxel,1,0\n100899,Paclitaxel + Ganitumab,0,1\n999,None,0,0\n",
+    );
+    const folder = path.join(root, "from-clinical");
+    const { issues } = await expectSame(
+      dir,
+      folder,
+      expected,
+      ...given,
+      "--clinical",
+      table,
+      "--id",
+      "Patient_ID",
+    );
+    expect((await readTable(path.join(folder, "clinical.csv"))).rows).toEqual([
+      { patient_id: names[1], Arm: "Paclitaxel", HR: 1, pCR: 0 },
+      { patient_id: names[0], Arm: "Paclitaxel + Ganitumab", HR: 0, pCR: 1 },
+    ]);
+    expect(issues.map(({ code }) => code)).toContain("clinical-rows-unmatched");
+    const elsewhere = await residua("ingest", folder, path.join(root, "again"), "--clinical", table);
+    expect([elsewhere.code, elsewhere.err]).toEqual([2, expect.stringContaining("dicom and ispy only")]);
   });
 
   it("from the scanner's series alone where the trial analysed none", async () => {

@@ -73,6 +73,7 @@ Examples:
   residua ingest dicom cohort --clinical patients.xlsx --id "Hospital number"
   residua ingest MAMA-MIA cohort --layout mama-mia
   residua ingest ISPY2 cohort --times 0,85,170,255,340,425
+  residua ingest ISPY2 cohort --clinical ISPY2-Imaging-Cohort-1-Clinical-Data.xlsx --id Patient_ID
   residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
     )
     .action(async (source: string, folder: string, options: IngestOptions) => {

@@ -1,6 +1,6 @@
 /**
  * One examination of the I-SPY trials. The trial's own software, VOLSER, gives derived series: `ISPY2: VOLSER: uni-lateral cropped: original DCE`
- * (or `bi-lateral`), SER, PE2, PE6, and the Analysis Mask; a fifth of the patients have none of them. The times of derived series are those
+ * (or `bi-lateral`), SER, PE2, PE6, and the Analysis Mask; some studies have none of them. The times of derived series are those
  * of processing.
  */
 import { createDceSeries, type DceSeries } from "../../domain/dce.ts";

@@ -5,7 +5,7 @@ import type { KnownPatient } from "../../io/deidentification/identities.ts";
 /** By what a table may know patients, in words for messages. */
 export const KEYS = {
   sourceIds: "PatientID of the DICOM files",
-  folders: "names of the patients' folders",
+  folders: "names or numbers of the patients at the source",
   studyId: "study identifiers",
 } as const;
 export type KeyKind = keyof typeof KEYS;

@@ -138,7 +138,13 @@ async function knownPatients(
   if (identities !== "off") {
     return (await openIdentities(identities)).known().filter(({ studyId }) => studyIds.includes(studyId));
   }
-  return studyIds.map((studyId) => ({ studyId, shiftDays: 0, sourceIds: [], folders: [] }));
+  // The tables of I-SPY have the number of ISPY2-100899 alone.
+  return studyIds.map((studyId) => ({
+    studyId,
+    shiftDays: 0,
+    sourceIds: [],
+    folders: /\d+$/.exec(studyId) ?? [],
+  }));
 }
 
 /** Shorter identifiers are met by chance among measurements. */

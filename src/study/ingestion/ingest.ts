@@ -17,7 +17,7 @@ import {
 
 export interface LayoutRequest extends IngestRequest {
   readonly layout: Layout | "auto";
-  /** A hospital's clinical table, to be keyed by study identifiers; for DICOM only. */
+  /** A clinical table, to be keyed by study identifiers; for DICOM and for I-SPY. */
   readonly clinical?: ClinicalRequest;
   /** Times of the phases, in seconds after the first, for series without usable ones. */
   readonly timesSeconds?: readonly number[];
@@ -64,14 +64,22 @@ export async function ingest(request: LayoutRequest): Promise<LayoutOutcome> {
       expected: "neither: the layout names them",
     });
   }
-  const cohort = await READERS[layout](request);
-  return { layout, why, ...(await write(request, cohort)) };
+  const { clinical } = request;
+  const hospital = clinical === undefined ? undefined : await (await tables()).readHospitalTable(clinical);
+  const outcome = await write(request, await READERS[layout](request));
+  if (hospital === undefined) return { layout, why, ...outcome };
+  const issues = await (await tables()).writeClinical(request.folder, hospital, "off", new Map());
+  return { layout, why, ...outcome, issues: [...outcome.issues, ...issues] };
+}
+
+function tables(): Promise<typeof import("./clinical.ts")> {
+  return import("./clinical.ts");
 }
 
 /** DICOM, and the clinical table where one is given. */
 async function ingestHospital(request: LayoutRequest): Promise<IngestOutcome> {
   if (request.clinical === undefined) return ingestDicom(request);
-  const { readHospitalTable, writeClinical } = await import("./clinical.ts");
+  const { readHospitalTable, writeClinical } = await tables();
   const table = await readHospitalTable(request.clinical);
   const revealing = new Map<string, ((text: string) => boolean)[]>();
   const outcome = await ingestDicom(request, ({ patient, dicom }) => {
@@ -118,20 +126,21 @@ async function write(
   return { examinations: written, identities: null, issues: [...noticed, ...issues] };
 }
 
+/** Layouts that leave the clinical table to the user: the archive has those of I-SPY elsewhere. */
+const WITHOUT_TABLE: ReadonlySet<Layout> = new Set(["dicom", "ispy"]);
+
 /** Collections name patients by study identifiers already; there is nothing to hide, and no table of it. */
 function refuseDicomOptions({ identities, keepDicom, clinical }: LayoutRequest, layout: Layout): void {
-  const asked =
-    keepDicom === true
-      ? "--keep-dicom"
-      : clinical !== undefined
-        ? "--clinical"
-        : identities !== undefined && identities !== "off"
-          ? "--identities"
-          : undefined;
+  const asked = [
+    keepDicom === true ? "--keep-dicom" : undefined,
+    identities !== undefined && identities !== "off" ? "--identities" : undefined,
+    clinical !== undefined && !WITHOUT_TABLE.has(layout) ? "--clinical" : undefined,
+  ].find((option) => option !== undefined);
   if (asked === undefined) return;
   throw new UsageError("ingest-deidentify", {
     found: `${asked} for the layout ${layout}`,
-    expected: "it with the layout dicom only",
+    expected:
+      asked === "--clinical" ? "it with the layouts dicom and ispy only" : "it with the layout dicom only",
     remedy:
       "Collections carry study identifiers, which are kept. For a hospital's own files give --layout dicom.",
   });
