@@ -1,7 +1,6 @@
 /** CSV, TSV and XLSX files → tables. */
 import { stat } from "node:fs/promises";
-import { parse } from "csv-parse/sync";
-import readXlsxFile from "read-excel-file/node";
+import type readXlsxFile from "read-excel-file/node";
 import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { fileError, readBytes, readText } from "../files.ts";
@@ -49,6 +48,8 @@ async function delimitedRows(file: string): Promise<{ rows: RawRow[]; issues: Is
   const text = await readText(file);
   const separator = separatorOf(text);
   requireFewCells(text, separator, file);
+  // Loaded where a table is read: it takes longer than recognising the layout of a folder.
+  const { parse } = await import("csv-parse/sync");
   let records: { record: string[]; info: { lines: number } }[];
   try {
     records = parse(text, {
@@ -126,7 +127,7 @@ async function sheetRows(
   const bytes = checkedWorkbook(await readBytes(file), file);
   let sheets: Awaited<ReturnType<typeof readXlsxFile>>;
   try {
-    sheets = await readXlsxFile(bytes);
+    sheets = await (await import("read-excel-file/node")).default(bytes);
   } catch (error) {
     throw new DataError(
       "table-format",
