@@ -25,6 +25,7 @@ describe("a column of a hospital's table", () => {
         many((i) => (i < 10 ? "post" : "pre (<6 months since last period and no ovariectomy at all)")),
       ],
       ["receptors", ["HR+/HER2-", "TN", "HER2+"]],
+      ["race", ["White", "White, Asian", "Asian", "White"]],
       ["diameter", ["1,5", "2,25", "."]],
     ];
     for (const [name, cells] of columns) expect([name, kindOf(name, cells)]).toEqual([name, "keep"]);

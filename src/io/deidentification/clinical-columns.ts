@@ -34,7 +34,8 @@ const NUMBER = words("number nummer nr no num code");
 const EMAIL = /[^\s@]+@[^\s@]+\.[a-z]{2,}/i;
 const UID = /\d+(?:\.\d+){4,}/;
 const PHONE = /^\+?\(?\d[\d\s()/-]{7,}\d$/;
-const FULL_NAME = /^\p{Lu}[\p{L}'-]+(?:,\s*|\^)\p{Lu}/u;
+/** `Jansen, A.` and DICOM's `Jansen^Anna`; `White, Asian` is a category. */
+const FULL_NAME = /^\p{Lu}[\p{L}' -]+(?:,\s*\p{Lu}\.|\^\p{Lu})/u;
 const DATE_WITHIN = /(?<!\d)(?:19|20)\d{2}(?!\d)|(?<!\d)\d{1,2}[-./]\d{1,2}[-./]\d{2}(?!\d)/;
 /** So many texts, more than half as many as there are cells, are no categories. */
 const FEWEST_TEXTS = 5;

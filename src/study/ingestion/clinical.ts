@@ -208,14 +208,11 @@ function linesOf(rows: readonly number[], lines: readonly number[]): string {
 
 function columnIssues(treatments: ReadonlyMap<string, ColumnTreatment>): Issue[] {
   const issues: Issue[] = [];
+  const leftOut = new Map<string, string[]>();
   const moved: string[] = [];
   for (const [column, treatment] of treatments) {
     if (treatment.kind === "leave-out") {
-      issues.push({
-        code: "clinical-column-left-out",
-        severity: "warning",
-        message: `Column "${column}" was left out: ${treatment.why}. If it does not identify anybody, keep it with --keep-columns.`,
-      });
+      leftOut.set(treatment.why, [...(leftOut.get(treatment.why) ?? []), `"${column}"`]);
     }
     if (treatment.kind !== "dates") continue;
     moved.push(`"${column}"`);
@@ -226,13 +223,20 @@ function columnIssues(treatments: ReadonlyMap<string, ColumnTreatment>): Issue[]
       message: `${treatment.unread} cells of the column "${column}" hold no date that can be read; they are empty now.`,
     });
   }
-  if (moved.length === 0) return issues;
-  return [
-    ...issues,
-    {
+  if (leftOut.size > 0) {
+    const reasons = [...leftOut].map(([why, columns]) => `${columns.join(", ")} (${why})`);
+    issues.push({
+      code: "clinical-columns-left-out",
+      severity: "warning",
+      message: `Columns were left out: ${reasons.join("; ")}. Those that identify nobody are kept with --keep-columns.`,
+    });
+  }
+  if (moved.length > 0) {
+    issues.push({
       code: "clinical-dates-moved",
       severity: "info",
       message: `Dates were moved by each patient's own number of days, as those of the images: ${moved.join(", ")}.`,
-    },
-  ];
+    });
+  }
+  return issues;
 }
