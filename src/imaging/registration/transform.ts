@@ -5,11 +5,14 @@
  */
 import type { Grid, Triple, WorldPoint } from "../../domain/grid.ts";
 
+/** Rows of a matrix. */
+export type Rows = readonly [Triple, Triple, Triple];
+
 /** `T(x) = matrix · (x − centre) + centre + translation`. */
 export interface RigidTransform {
   readonly kind: "rigid";
   /** Rows of the rotation, over LPS coordinates. */
-  readonly matrix: readonly [Triple, Triple, Triple];
+  readonly matrix: Rows;
   readonly centre: WorldPoint;
   readonly translationMm: Triple;
 }
@@ -29,6 +32,43 @@ export interface SplineTransform {
 
 /** Applied from the first to the last; without any, nothing moves. */
 export type SpatialTransform = readonly (RigidTransform | SplineTransform)[];
+
+/**
+ * The rotation about z, x and y in this order of factors, Rz · Rx · Ry, as itk::Euler3DTransform has it. Angles in radians.
+ *
+ * @returns its rows.
+ */
+export function rotationMatrix(x: number, y: number, z: number): Rows {
+  const [ca, sa] = [Math.cos(x), Math.sin(x)];
+  const [cb, sb] = [Math.cos(y), Math.sin(y)];
+  const [cc, sc] = [Math.cos(z), Math.sin(z)];
+  return [
+    [cc * cb - sc * sa * sb, -sc * ca, cc * sb + sc * sa * cb],
+    [sc * cb + cc * sa * sb, cc * ca, sc * sb - cc * sa * cb],
+    [-ca * sb, sa, ca * cb],
+  ];
+}
+
+/** One rigid motion in the place of two: first `first`, then `second`. */
+export function composeRigid(first: RigidTransform, second: RigidTransform): RigidTransform {
+  const [a, b] = [first.matrix, second.matrix];
+  const row = (i: number): Triple =>
+    [0, 1, 2].map((j) => dot(b[i], [a[0][j], a[1][j], a[2][j]])) as unknown as Triple;
+  // The centre of the first is moved by it to centre + translation, and from there by the second.
+  const reached: Point = [0, 1, 2].map((i) => first.centre[i] + first.translationMm[i]) as unknown as Point;
+  rigidMover(second)(reached);
+  const { centre } = first;
+  return {
+    kind: "rigid",
+    matrix: [row(0), row(1), row(2)],
+    centre,
+    translationMm: [reached[0] - centre[0], reached[1] - centre[1], reached[2] - centre[2]],
+  };
+}
+
+function dot(a: Triple, b: Triple): number {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
 
 /** A point in place: x, y, z are overwritten. */
 type Point = [number, number, number];

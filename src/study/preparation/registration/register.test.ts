@@ -7,7 +7,8 @@ import { motionErrors } from "../../../imaging/phantom/motion-error.ts";
 import { register } from "./register.ts";
 import { registerSeries } from "./series.ts";
 
-const { dce, truth } = simulatePatient(randomKey(3), { set: "train", index: 0 }, "small", 4).visits[0];
+const { dce, truth } = simulatePatient(randomKey(3), { set: "train", index: 0 }, "small", { motion: 4 })
+  .visits[0];
 const last = dce.phases.length - 1;
 const task = {
   fixed: dce.phases[truth.referencePhase],
