@@ -33,7 +33,7 @@ export async function registerSeries(
   const roles = findPhases(series.timesSeconds);
   const used = [roles.pre, roles.early, ...(roles.late === null ? [] : [roles.late])];
   const fixed = series.phases[roles.early];
-  const mask = bodyMask(series.phases[roles.pre]);
+  const mask = bodyMask(fixed);
   const issues: Issue[] = [];
   const registrations: PhaseRegistration[] = [];
   const one = async (phase: number) => {
