@@ -3,7 +3,7 @@ import type { DceSeries } from "../../domain/dce.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { biasField, withoutBias } from "../../imaging/bias-field/bias-field.ts";
 import type { SideEvidence } from "../../imaging/breast-side.ts";
-import { type EnhancementMeasures, measureEnhancement } from "../../imaging/enhancement.ts";
+import { type EnhancementMeasures, type FtvPlace, measureEnhancement } from "../../imaging/enhancement.ts";
 import {
   type ExaminationQuality,
   examinationQuality,
@@ -64,7 +64,12 @@ export async function prepareSeries(
     ({ series, registrations } = registered.value);
     issues.push(...registered.issues);
   }
-  const enhancement = measureEnhancement(series, config.ftv);
+  const known = side ?? breast?.evidence;
+  const place: FtvPlace =
+    config.ftv.region === "breast" && known?.side != null
+      ? { region: "breast", side: known.side }
+      : { region: config.ftv.region };
+  const enhancement = measureEnhancement(series, config.ftv, place);
   const quality = examinationQuality(
     series,
     enhancement,

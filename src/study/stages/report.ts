@@ -135,7 +135,7 @@ function clinicalColumns(config: StudyConfig): string[] {
 }
 
 function imagingSummary({ images }: StudyConfig, examinations: StudyResults["images"]): ImagingSummary {
-  const { pePercent, ser, minimumNeighbours, minimumComponentMl } = images.ftv;
+  const { region, pePercent, ser, minimumNeighbours, minimumComponentMl } = images.ftv;
   return {
     rows: [...examinations.values()].flat().map(({ visit, quality, measures, breast }) => ({
       visit,
@@ -152,7 +152,7 @@ function imagingSummary({ images }: StudyConfig, examinations: StudyResults["ima
       cut: breast?.box != null,
     })),
     registration: images.registration,
-    thresholds: `early enhancement of at least ${pePercent} %, ratio (SER) of at least ${ser}, at least ${minimumNeighbours} of 26 neighbours, parts of at least ${minimumComponentMl} ml`,
+    thresholds: `in the ${region === "breast" ? "breast, before the chest wall" : "whole body"}; early enhancement of at least ${pePercent} %, ratio (SER) of at least ${ser}, at least ${minimumNeighbours} of 26 neighbours, parts of at least ${minimumComponentMl} ml`,
   };
 }
 
