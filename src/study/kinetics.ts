@@ -72,7 +72,7 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
   const finite = { timesSeconds, phases: acquired.phases.map((phase) => replaceNonFinite(phase).value) };
   const registered =
     request.registration === undefined
-      ? { value: { series: finite, registrations: [] }, issues: [] }
+      ? { value: { series: finite, registrations: [], sources: [] }, issues: [] }
       : await registerSeries(finite, request.registration, "examination", request.signal);
   const { series, registrations } = registered.value;
   const [pre] = series.phases;

@@ -90,6 +90,8 @@ const spacing = z.number().positive();
 const imagesSchema = z.strictObject({
   /** Motion between phases: see docs/decisions/0026-registration.md. */
   registration: z.enum(["none", "rigid", "deformable"]).default("deformable"),
+  /** Other visits to the one before chemotherapy: see docs/decisions/0033-registration-of-visits.md. */
+  visits: z.enum(["none", "rigid", "deformable"]).default("none"),
   /** `tumour-side` cuts images of both breasts to the one with the tumour. */
   breast: z.enum(["whole", "tumour-side"]).default("whole"),
   /** Column that names the side, left or right; without it the side is found by enhancement. */

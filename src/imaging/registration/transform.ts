@@ -30,8 +30,16 @@ export interface SplineTransform {
   readonly coefficients: readonly [Float64Array, Float64Array, Float64Array];
 }
 
+/** The way back through a spline: the point that it moves to the given one. */
+export interface InverseSplineTransform {
+  readonly kind: "inverse-spline";
+  readonly spline: SplineTransform;
+}
+
+type TransformPart = RigidTransform | SplineTransform | InverseSplineTransform;
+
 /** Applied from the first to the last; without any, nothing moves. */
-export type SpatialTransform = readonly (RigidTransform | SplineTransform)[];
+export type SpatialTransform = readonly TransformPart[];
 
 /**
  * The rotation about z, x and y in this order of factors, Rz · Rx · Ry, as itk::Euler3DTransform has it. Angles in radians.
@@ -75,9 +83,55 @@ type Point = [number, number, number];
 
 /** The transform as a function that moves a point (LPS mm) in its place. */
 export function pointMover(transform: SpatialTransform): (point: Point) => void {
-  const movers = transform.map((part) => (part.kind === "rigid" ? rigidMover(part) : splineMover(part)));
+  const movers = transform.map(moverOf);
   return (point) => {
     for (const move of movers) move(point);
+  };
+}
+
+function moverOf(part: TransformPart): (point: Point) => void {
+  if (part.kind === "rigid") return rigidMover(part);
+  return part.kind === "spline" ? splineMover(part) : inverseSplineMover(part.spline);
+}
+
+/** The way back: from points of the moving image to points of the fixed one. A spline must not fold. */
+export function inverse(transform: SpatialTransform): SpatialTransform {
+  return transform.toReversed().map((part): TransformPart => {
+    if (part.kind === "spline") return { kind: "inverse-spline", spline: part };
+    if (part.kind === "inverse-spline") return part.spline;
+    const [a, b, c] = part.matrix;
+    return {
+      kind: "rigid",
+      matrix: [
+        [a[0], b[0], c[0]],
+        [a[1], b[1], c[1]],
+        [a[2], b[2], c[2]],
+      ],
+      centre: [0, 1, 2].map((i) => part.centre[i] + part.translationMm[i]) as unknown as Triple,
+      translationMm: part.translationMm.map((mm) => -mm) as unknown as Triple,
+    };
+  });
+}
+
+/** Where to look for the point that a spline moves here, until it moves there to within this many mm. */
+const INVERSE_TOLERANCE_MM = 1e-3;
+const INVERSE_STEPS = 30;
+
+/** Fixed-point iteration, x ← x + (y − T(x)), which converges where the deformation is less than its own wavelength (Chen 2008, Med Phys 35:81). */
+function inverseSplineMover(spline: SplineTransform): (point: Point) => void {
+  const move = splineMover(spline);
+  const moved: Point = [0, 0, 0];
+  return (point) => {
+    const [x, y, z] = point;
+    for (let step = 0; step < INVERSE_STEPS; step++) {
+      for (let i = 0; i < 3; i++) moved[i] = point[i];
+      move(moved);
+      const [dx, dy, dz] = [x - moved[0], y - moved[1], z - moved[2]];
+      point[0] += dx;
+      point[1] += dy;
+      point[2] += dz;
+      if (Math.abs(dx) + Math.abs(dy) + Math.abs(dz) < INVERSE_TOLERANCE_MM) return;
+    }
   };
 }
 
