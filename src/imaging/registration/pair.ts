@@ -1,11 +1,11 @@
 /** What an optimiser works on: two images made alike, faded out beyond the tissue, on a grid no finer than motion is. */
 import type { Grid, Triple } from "../../domain/grid.ts";
-import type { LabelMap, Volume } from "../../domain/volume.ts";
+import type { LabelMap, Volume, VoxelArray } from "../../domain/volume.ts";
 import { crop, expandBox, maskBox } from "../cropping.ts";
 import { dilateMm, erodeMm } from "../distance.ts";
 import { percentiles } from "../percentiles.ts";
 import { gridWithSpacing, resample } from "../resampling.ts";
-import { smooth } from "../smoothing.ts";
+import { smoothOnto } from "../smooth-reduction.ts";
 
 /** The two images as the optimiser sees them, on one grid. */
 export interface RegistrationPair {
@@ -36,64 +36,86 @@ export function registrationPair(
   mask: LabelMap,
   covered?: LabelMap,
 ): RegistrationPair {
-  const weight = Float32Array.from(dilateMm(mask, MASK_MARGIN_MM).data);
+  const box = maskBox(mask) ?? { start: [0, 0, 0], size: mask.grid.shape };
+  const near = expandBox(box, 2 * MASK_MARGIN_MM, mask.grid);
+  const tissue = crop(mask, near);
+  const share = Float32Array.from(dilateMm(tissue, MASK_MARGIN_MM).data);
   if (covered?.data.includes(0) === true) {
-    const known = erodeMm(covered, MASK_FADE_MM).data;
-    for (let i = 0; i < weight.length; i++) weight[i] *= known[i];
+    const known = erodeMm(crop(covered, near), MASK_FADE_MM).data;
+    for (let i = 0; i < share.length; i++) share[i] *= known[i];
   }
-  smooth(
-    weight,
-    mask.grid.shape,
-    perAxis(mask.grid, (mm) => MASK_FADE_MM / mm),
-  );
-  const box = maskBox(mask);
-  const prepared = (volume: Volume) => {
-    const whole = { grid: volume.grid, data: evened(logarithms(volume, mask).data, weight, mask.grid) };
-    const cut = box === undefined ? whole : crop(whole, expandBox(box, 2 * MASK_MARGIN_MM, volume.grid));
-    return coarser(cut, WORKING_SPACING_MM);
-  };
+  const grid = coarseGrid(tissue.grid, WORKING_SPACING_MM);
+  const weight = smoothedMm({ grid: tissue.grid, data: share }, MASK_FADE_MM, grid).data;
+  const prepared = (volume: Volume) =>
+    evened(coarser(logarithms(crop(volume, near), tissue), WORKING_SPACING_MM), weight);
   return { fixed: prepared(fixed), moving: prepared(moving) };
 }
 
 /** Values less the weighted mean around them, over the weighted deviation there, times the weight. */
-function evened(values: Float32Array, weight: Float32Array, grid: Grid): Float32Array {
-  const sigmas = perAxis(grid, (mm) => SURROUNDINGS_MM / mm);
+function evened({ grid, data: values }: Volume<Float32Array>, weight: Float32Array): Volume<Float32Array> {
+  // A field this smooth is told by half its σ.
+  const field = coarseGrid(grid, SURROUNDINGS_MM / 2);
   const around = (of: (i: number) => number) => {
-    const sums = Float32Array.from(weight, (share, i) => share * of(i));
-    smooth(sums, grid.shape, sigmas);
-    return sums;
+    const shares = Float32Array.from(weight, (share, i) => share * of(i));
+    const sums = smoothedMm({ grid, data: shares }, SURROUNDINGS_MM, field);
+    return resample(sums, grid, { outside: "edge" }).data;
   };
   const [total, first, second] = [() => 1, (i: number) => values[i], (i: number) => values[i] ** 2].map(
     around,
   );
-  return Float32Array.from(values, (value, i) => {
+  const data = Float32Array.from(values, (value, i) => {
     if (weight[i] === 0 || total[i] === 0) return 0;
     const mean = first[i] / total[i];
     const variance = Math.max(LEAST_DEVIATION ** 2, second[i] / total[i] - mean ** 2);
     return (weight[i] * (value - mean)) / Math.sqrt(variance);
   });
+  return { grid, data };
 }
 
-/** The image on voxels of at least the spacing (mm), smoothed so far that nothing folds back; `volume` is smoothed in its place. */
+/** The image on voxels of at least the spacing (mm), smoothed so far that nothing folds back. */
 export function coarser(volume: Volume<Float32Array>, spacingMm: number): Volume<Float32Array> {
-  const { grid } = volume;
-  if (Math.min(...grid.spacingMm) >= spacingMm) return volume;
+  const grid = coarseGrid(volume.grid, spacingMm);
   // Half a voxel of the coarse grid: what it cannot hold must not fold back into it.
-  const sigmas = perAxis(grid, (mm) => (mm < spacingMm ? (0.5 * spacingMm) / mm : 0.01));
-  smooth(volume.data, grid.shape, sigmas);
-  const target = gridWithSpacing(
+  return grid === volume.grid ? volume : smoothedMm(volume, spacingMm / 2, grid);
+}
+
+/** The grid itself where it is as coarse along all axes. */
+function coarseGrid(grid: Grid, spacingMm: number): Grid {
+  if (Math.min(...grid.spacingMm) >= spacingMm) return grid;
+  return gridWithSpacing(
     grid,
     perAxis(grid, (mm) => Math.max(mm, spacingMm)),
   );
-  return resample(volume, target, { outside: "edge" });
+}
+
+function smoothedMm(volume: Volume<Float32Array>, sigmaMm: number, onto: Grid): Volume<Float32Array> {
+  return smoothOnto(
+    volume,
+    perAxis(volume.grid, (mm) => sigmaMm / mm),
+    onto,
+  );
 }
 
 /** ln(1 + signal/median), the median over the mask. @param mask on the grid of the image. */
 export function logarithms({ grid, data }: Volume, mask: LabelMap): Volume<Float32Array> {
-  const inside = Float32Array.from(data).filter((_, voxel) => mask.data[voxel] !== 0);
-  const [median] = percentiles(inside, [50]);
-  const unit = median > 0 ? median : 1;
-  return { grid, data: Float32Array.from(data, (value: number) => Math.log1p(Math.max(0, value) / unit)) };
+  const [median] = percentiles(valuesInside(data, mask), [50]);
+  return { grid, data: logarithmsOver(data, median > 0 ? median : 1) };
+}
+
+/** ln(1 + signal/unit); a negative signal counts as none. */
+export function logarithmsOver(data: VoxelArray, unit: number): Float32Array {
+  const result = new Float32Array(data.length);
+  for (let i = 0; i < result.length; i++) result[i] = Math.log1p(Math.max(0, data[i]) / unit);
+  return result;
+}
+
+/** The values of the voxels in a mask, in their order. */
+export function valuesInside(data: VoxelArray, mask: LabelMap): Float32Array {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (mask.data[i] !== 0) count++;
+  const values = new Float32Array(count);
+  for (let i = 0, n = 0; i < data.length; i++) if (mask.data[i] !== 0) values[n++] = data[i];
+  return values;
 }
 
 function perAxis({ spacingMm }: Grid, value: (mm: number) => number): Triple {

@@ -68,14 +68,21 @@ export async function registerVolume(
   registrar: Registrar,
   { middles = [] }: RegistrationOptions = {},
 ): Promise<RegisteredVolume> {
-  const carried = (transform: SpatialTransform) => warp(moving, transform, fixed.grid);
+  const alike = sameGrid(fixed.grid, moving.grid);
+  const made = new Map<SpatialTransform, Volume>();
+  const carried = (transform: SpatialTransform) => {
+    const volume = made.get(transform) ?? warp(moving, transform, fixed.grid);
+    made.set(transform, volume);
+    return volume;
+  };
   const seek = async (part: RegistrationKind, from: SpatialTransform) => {
-    const covered = coverage(moving.grid, from, fixed.grid);
+    const whole = alike && from.length === 0;
+    const covered = whole ? undefined : coverage(moving.grid, from, fixed.grid);
     return registrar(registrationPair(fixed, from.length === 0 ? still : carried(from), mask, covered), part);
   };
   const reference = smoothedLogarithms(fixed, mask);
   const judge = (volume: Volume) => similarity(reference, smoothedLogarithms(volume, mask), mask);
-  const still = sameGrid(fixed.grid, moving.grid) ? moving : carried([]);
+  const still = alike ? moving : carried([]);
   const before = judge(still);
 
   const start = rigidStart(fixed, moving, mask, middles);

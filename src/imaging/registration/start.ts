@@ -2,7 +2,7 @@
 import { type Triple, toVoxel, toWorld, type WorldPoint } from "../../domain/grid.ts";
 import type { LabelMap, Volume } from "../../domain/volume.ts";
 import { resample } from "../resampling.ts";
-import { coarser } from "./pair.ts";
+import { coarser, logarithmsOver } from "./pair.ts";
 import { eachPoint, type RigidTransform, rotationMatrix } from "./transform.ts";
 
 /** Voxels of the coarse images, in mm: anatomy, not texture. */
@@ -159,7 +159,7 @@ function brightness({ grid, data }: Volume): Volume<Float32Array> {
     return count === 0 ? 1 : sum / count;
   };
   const unit = meanAbove(Math.max(Number.MIN_VALUE, meanAbove(-Infinity)));
-  return { grid, data: Float32Array.from(data, (value: number) => Math.log1p(Math.max(0, value) / unit)) };
+  return { grid, data: logarithmsOver(data, unit) };
 }
 
 /** The image at a point (LPS mm), tri-linear; NaN outside. */
