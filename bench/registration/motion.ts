@@ -22,10 +22,11 @@ for (const amplitude of AMPLITUDES) {
   const seconds: number[] = [];
   for (let index = 0; index < patients; index++) {
     const set = index % 2 === 0 ? "train" : "test";
-    const { dce, truth } = simulatePatient(randomKey(3), { set, index }, "small", amplitude).visits[0];
+    const { dce, truth } = simulatePatient(randomKey(3), { set, index }, "small", { motion: amplitude })
+      .visits[0];
     const { phases }: DceSeries = dce;
-    const mask = bodyMask(phases[0]);
     const fixed = phases[truth.referencePhase];
+    const mask = bodyMask(fixed);
     for (const phase of [0, phases.length - 1]) {
       const start = performance.now();
       const { transform } = await register({ fixed, moving: phases[phase], mask, kind: "deformable" });

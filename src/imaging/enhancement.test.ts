@@ -14,7 +14,7 @@ const codes = (found: typeof quality) => qualityIssues(found, "P1/pre").map(({ c
 
 describe("measureEnhancement", () => {
   it("finds the simulated tumour where a region around it is given", () => {
-    const { ftv, measures } = measureEnhancement(dce, undefined, mask);
+    const { ftv, measures } = measureEnhancement(dce, undefined, { region: "mask", mask });
     expect(compareMasks(ftv, mask, 1).dice).toBeGreaterThan(0.8);
     expect(measures.ftvMl).toBeCloseTo(volumeMl(ftv), 9);
     expect(measures.sphericity).toBeGreaterThan(0.3);

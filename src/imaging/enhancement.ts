@@ -2,6 +2,8 @@
 import { type DceSeries, EARLY_WINDOW_SECONDS, type FoundPhases, findPhases } from "../domain/dce.ts";
 import type { Issue } from "../domain/issues.ts";
 import type { LabelMap, Volume } from "../domain/volume.ts";
+import { breastRegion, SKIN_MM } from "./breast-region.ts";
+import type { BreastSide } from "./breast-side.ts";
 import { largestComponent } from "./components.ts";
 import { dilateMm, erodeMm } from "./distance.ts";
 import { functionalTumourVolume } from "./functional-tumour-volume.ts";
@@ -17,6 +19,16 @@ export interface FtvThresholds {
   readonly minimumNeighbours: number;
   readonly minimumComponentMl: number;
 }
+
+/** Regions of the functional tumour volume that are found by themselves: see `breastRegion`; `body` is all of it but 5 mm under its surface. */
+export const FTV_REGIONS = ["breast", "body"] as const;
+export type FtvRegion = (typeof FTV_REGIONS)[number];
+
+/** Where tumour may lie: in the breast (of one side, where that is known), in the body, or in a mask that was drawn. */
+export type FtvPlace =
+  | { readonly region: "breast"; readonly side?: BreastSide }
+  | { readonly region: "body" }
+  | { readonly region: "mask"; readonly mask: LabelMap };
 
 export const DEFAULT_FTV_THRESHOLDS: FtvThresholds = {
   pePercent: 70,
@@ -50,8 +62,6 @@ export interface Enhancement {
 
 /** Tissue nearer to the functional tumour volume than this, in mm, is no background. */
 const BACKGROUND_DISTANCE_MM = 10;
-/** Skin enhances by itself, and its thin layer moves. */
-const SKIN_MM = 5;
 
 /**
  * Measures a series. Percent enhancement and signal enhancement ratio: Hylton 2012 (Radiology 263:663); functional tumour volume: Hylton
@@ -59,13 +69,12 @@ const SKIN_MM = 5;
  * tissue, as Onishi 2021 (Radiology 301:295) measures it in the other breast; here in tissue more than 10 mm from the functional tumour
  * volume and 5 mm under the skin, chest wall included, since images may hold one breast.
  *
- * @param region where tumour may lie; where left out, the body without the 5 mm under its surface.
- * @throws {DataError} `series-phases` without a post-contrast phase, `grid-mismatch` for a region elsewhere.
+ * @throws {DataError} `series-phases` without a post-contrast phase, `grid-mismatch` for a mask elsewhere.
  */
 export function measureEnhancement(
   series: DceSeries,
   thresholds: FtvThresholds = DEFAULT_FTV_THRESHOLDS,
-  region?: LabelMap,
+  place: FtvPlace = { region: "breast" },
 ): Enhancement {
   const phases = findPhases(series.timesSeconds);
   const [pre, early] = [series.phases[phases.pre], series.phases[phases.early]];
@@ -78,7 +87,7 @@ export function measureEnhancement(
   const { mask, ml } = functionalTumourVolume({
     pe,
     ...(ser === null ? {} : { ser }),
-    region: region ?? inside,
+    region: regionOf(place, body, inside),
     background: { pre, minimumSignal: tissueSignal },
     peThresholdPercent: thresholds.pePercent,
     serThreshold: thresholds.ser,
@@ -101,6 +110,11 @@ export function measureEnhancement(
     },
     issues: phaseIssues(series.timesSeconds, phases),
   };
+}
+
+function regionOf(place: FtvPlace, body: LabelMap, inside: LabelMap): LabelMap {
+  if (place.region === "mask") return place.mask;
+  return place.region === "body" ? inside : breastRegion(body, place.side);
 }
 
 function backgroundEnhancement(

@@ -61,7 +61,9 @@ export interface ImagingSummary {
   readonly rows: readonly ImagingRow[];
   /** How motion between phases was taken out: `none`, `rigid`, `deformable`. */
   readonly registration: string;
-  /** Thresholds of the functional tumour volume, in words. */
+  /** How other visits were carried to the one before chemotherapy: `none`, `rigid`, `deformable`. */
+  readonly visits: string;
+  /** Region and thresholds of the functional tumour volume, in words. */
   readonly thresholds: string;
 }
 
@@ -80,6 +82,10 @@ export interface ImagingRow {
   readonly backgroundPercent: number | null;
   /** Whether the image was cut to the breast with the tumour. */
   readonly cut: boolean;
+  /** Of the visit against the one before chemotherapy, mean over the body, in mm. */
+  readonly visitMotionMm: number | null;
+  readonly visitCorrelationBefore: number | null;
+  readonly visitCorrelationAfter: number | null;
 }
 
 export type SetName = "train" | "test";

@@ -5,7 +5,13 @@ import type { FoundPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
 import type { Issue, WithIssues } from "../domain/issues.ts";
 import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
-import { type FtvThresholds, measureEnhancement } from "../imaging/enhancement.ts";
+import {
+  FTV_REGIONS,
+  type FtvPlace,
+  type FtvRegion,
+  type FtvThresholds,
+  measureEnhancement,
+} from "../imaging/enhancement.ts";
 import {
   type ExaminationQuality,
   examinationQuality,
@@ -27,7 +33,7 @@ export interface KineticsRequest {
   readonly examination: string;
   readonly folder: string;
   readonly thresholds: FtvThresholds;
-  /** Mask in which tumour may lie; by default the body, found by its signal. */
+  /** `breast` or `body`, found by themselves, or the file of a mask in which tumour may lie. Default `breast`. */
   readonly region?: string;
   /** Takes out motion between phases first. */
   readonly registration?: RegistrationKind;
@@ -47,7 +53,7 @@ export interface Kinetics {
   readonly phases: FoundPhases;
   /** `preSignal`: least signal before contrast that counts as tissue, in the units of the image. */
   readonly thresholds: FtvThresholds & { readonly preSignal: number };
-  readonly region: "body" | "mask";
+  readonly region: FtvPlace["region"];
   readonly registration: readonly PhaseRegistration[];
   readonly quality: ExaminationQuality;
   readonly issues: readonly Issue[];
@@ -66,13 +72,12 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
   const finite = { timesSeconds, phases: acquired.phases.map((phase) => replaceNonFinite(phase).value) };
   const registered =
     request.registration === undefined
-      ? { value: { series: finite, registrations: [] }, issues: [] }
+      ? { value: { series: finite, registrations: [], sources: [] }, issues: [] }
       : await registerSeries(finite, request.registration, "examination", request.signal);
   const { series, registrations } = registered.value;
   const [pre] = series.phases;
-  const given = request.region === undefined ? undefined : await readRegion(request.region, pre);
-  const region = given?.value;
-  const enhancement = measureEnhancement(series, thresholds, region);
+  const { value: place, issues: placed } = await findPlace(request.region ?? "breast", pre);
+  const enhancement = measureEnhancement(series, thresholds, place);
   const quality = examinationQuality(
     series,
     enhancement,
@@ -88,17 +93,10 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
     backgroundEnhancementPercent: rounded(measures.backgroundEnhancementPercent),
     phases: positions,
     thresholds: { ...thresholds, preSignal: enhancement.tissueSignal },
-    region: region === undefined ? "body" : "mask",
+    region: place.region,
     registration: registrations,
     quality,
-    issues: [
-      ...issues,
-      ...registered.issues,
-      ...enhancement.issues,
-      ...qualityIssues(quality),
-      ...(given?.issues ?? []),
-      ...regionIssue(request),
-    ],
+    issues: [...issues, ...registered.issues, ...enhancement.issues, ...qualityIssues(quality), ...placed],
   };
   const enhanced = subtraction(series.phases[phases.early], pre);
   await writeNifti(path.join(folder, "pe.nii.gz"), pe);
@@ -130,6 +128,14 @@ function png({ width, height, data }: Raster): Uint8Array {
   return encode({ width, height, channels: 4, data: Uint8Array.from(data) });
 }
 
+/** The region by its name, with an issue that says what it holds, or by its file. A file named like a region is given as `./breast`. */
+async function findPlace(region: string, pre: Volume): Promise<WithIssues<FtvPlace>> {
+  const named = FTV_REGIONS.find((name) => name === region);
+  if (named !== undefined) return { value: { region: named }, issues: [REGION_ISSUES[named]] };
+  const { value: mask, issues } = await readRegion(region, pre);
+  return { value: { region: "mask", mask }, issues };
+}
+
 async function readRegion(file: string, pre: Volume): Promise<WithIssues<LabelMap>> {
   const region = await readRegionMask(file, pre);
   if (region.value.data.some((value) => value !== 0)) return region;
@@ -149,17 +155,20 @@ async function readRegionMask(file: string, pre: Volume): Promise<WithIssues<Lab
   return { value: mask, issues: mask.issues };
 }
 
-function regionIssue({ region }: KineticsRequest): Issue[] {
-  if (region !== undefined) return [];
-  return [
-    {
-      code: "kinetics-region-body",
-      severity: "info",
-      message:
-        "No region of interest was given, so the functional tumour volume counts all tissue that enhances, vessels and the heart too. Give a mask of the breast or the tumour's surroundings with --region.",
-    },
-  ];
-}
+const REGION_ISSUES: Readonly<Record<FtvRegion, Issue>> = {
+  breast: {
+    code: "kinetics-region-breast",
+    severity: "info",
+    message:
+      "No region of interest was drawn, so the functional tumour volume counts tissue that enhances in the breast, 5 mm under the skin and before the chest wall: vessels and enhancing gland too. Give a mask of the tumour's surroundings with --region.",
+  },
+  body: {
+    code: "kinetics-region-body",
+    severity: "info",
+    message:
+      "The functional tumour volume counts all tissue that enhances in the body, vessels, chest wall and heart too. Give --region breast, or a mask of the tumour's surroundings.",
+  },
+};
 
 /** Four decimals: voxels do not tell more. */
 function rounded<T extends number | null>(value: T): T {

@@ -23,6 +23,7 @@ import { createEngine, type EngineRequest } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
 import { sideOfTable } from "./preparation/breast-choice.ts";
 import { type PreparedSeries, prepareSeries } from "./preparation/prepare-series.ts";
+import { type CarriedVisit, registerVisit } from "./preparation/registration/visits.ts";
 import { type NetworkKind, needsImages, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
 import { readModels } from "./segmentation/model-folder.ts";
@@ -135,6 +136,8 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
 
 type Visit = PreparedSeries & {
   readonly visit: string;
+  /** Carries a mask back to the grid on which the visit was prepared, where it was carried to the other's. */
+  readonly back?: CarriedVisit["back"];
   /** Grid of the images as they were acquired, before they were cut to one breast. */
   readonly acquired: Grid;
 };
@@ -148,6 +151,7 @@ async function readVisits(
   const visits: Visit[] = [];
   const { laterality } = config.images;
   let side = laterality === undefined ? undefined : sideOfTable(clinical[laterality]);
+  const kind = config.images.visits;
   for (const [visit, folder] of Object.entries({ pre, post })) {
     const { value: acquired, issues: found } = await openExamination(folder);
     const { value: prepared, issues: noticed } = await prepareSeries(
@@ -158,7 +162,14 @@ async function readVisits(
     );
     if (prepared.breast?.evidence.side != null) side ??= prepared.breast.evidence;
     issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
-    visits.push({ visit, ...prepared, acquired: acquired.phases[0].grid });
+    const [first] = visits;
+    const placed =
+      first === undefined || kind === "none"
+        ? { value: { prepared }, issues: [] }
+        : await registerVisit(first, prepared, kind, visit);
+    issues.push(...placed.issues);
+    const back = "back" in placed.value ? { back: placed.value.back } : {};
+    visits.push({ visit, ...placed.value.prepared, ...back, acquired: acquired.phases[0].grid });
   }
   return visits;
 }
@@ -175,7 +186,7 @@ async function applyKind(
   try {
     const examinations: AppliedExamination[] = [];
     const masks: [string, LabelMap][] = [];
-    for (const { visit, series, breast, acquired } of visits) {
+    for (const { visit, series, breast, acquired, back } of visits) {
       const { grid, channels } = dceInput(series, config.training.channels);
       const anatomy = series.phases[findPhases(series.timesSeconds).pre].data;
       const applied = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
@@ -194,7 +205,8 @@ async function applyKind(
         features,
         maps: {},
       });
-      masks.push([visit, breast?.box == null ? labels : onWhole(labels, acquired, breast.box)]);
+      const own = back === undefined ? labels : back(labels);
+      masks.push([visit, breast?.box == null ? own : onWhole(own, acquired, breast.box)]);
     }
     const segmented = {
       networks: models.length,

@@ -1,7 +1,7 @@
 /** The study file: what a study is, validated, with every default. docs/study-file.md explains each key. */
 import { z } from "zod";
 import { POOLED_STATISTICS } from "../features/pooling.ts";
-import { DEFAULT_FTV_THRESHOLDS } from "../imaging/enhancement.ts";
+import { DEFAULT_FTV_THRESHOLDS, FTV_REGIONS } from "../imaging/enhancement.ts";
 import { ATTENTION_DEFAULTS } from "../networks/attention-unet.ts";
 import { PLANNER_NAMES } from "../networks/presets.ts";
 import { VQ_DEFAULTS } from "../networks/vq.ts";
@@ -90,15 +90,18 @@ const spacing = z.number().positive();
 const imagesSchema = z.strictObject({
   /** Motion between phases: see docs/decisions/0026-registration.md. */
   registration: z.enum(["none", "rigid", "deformable"]).default("deformable"),
+  /** Other visits to the one before chemotherapy: see docs/decisions/0033-registration-of-visits.md. */
+  visits: z.enum(["none", "rigid", "deformable"]).default("none"),
   /** `tumour-side` cuts images of both breasts to the one with the tumour. */
   breast: z.enum(["whole", "tumour-side"]).default("whole"),
   /** Column that names the side, left or right, where the images do not say; without it the side is found by enhancement. */
   laterality: column.optional(),
   /** Divides all phases by the bias field of the one before contrast: see docs/decisions/0027-bias-field.md. */
   biasField: z.boolean().default(false),
-  /** Thresholds of the functional tumour volume. */
+  /** Functional tumour volume: where it is sought, and its thresholds. */
   ftv: z
     .strictObject({
+      region: z.enum(FTV_REGIONS).default("breast"),
       pePercent: z.number().default(DEFAULT_FTV_THRESHOLDS.pePercent),
       ser: z.number().default(DEFAULT_FTV_THRESHOLDS.ser),
       minimumNeighbours: z.int().min(0).max(26).default(DEFAULT_FTV_THRESHOLDS.minimumNeighbours),

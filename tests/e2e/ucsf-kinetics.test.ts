@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { DceSeries } from "../../src/domain/dce.ts";
 import type { LabelMap, Volume } from "../../src/domain/volume.ts";
+import { measureEnhancement } from "../../src/imaging/enhancement.ts";
 import { functionalTumourVolume } from "../../src/imaging/functional-tumour-volume.ts";
 import { percentEnhancement, signalEnhancementRatio } from "../../src/imaging/kinetics.ts";
 import { bodyMask, tissueThreshold } from "../../src/imaging/regions.ts";
@@ -87,6 +88,16 @@ describe.skipIf(absent)("kinetics of a real examination", () => {
       expect(Math.abs(found.ml - stated.ml) / stated.ml).toBeLessThan(0.0005);
     },
   );
+
+  it("keeps in the breast region all that enhances as tumour in the hospital's region", () => {
+    const [breast, body] = (["breast", "body"] as const).map((kind) => {
+      const { data } = measureEnhancement(series, undefined, { region: kind }).ftv;
+      return { all: data, drawn: data.map((value, i) => (region.data[i] === 0 ? 0 : value)) };
+    });
+    const voxels = (data: Uint8Array) => data.reduce((sum, value) => sum + value, 0);
+    expect(voxels(breast.drawn)).toBe(voxels(body.drawn));
+    expect(voxels(breast.drawn) / voxels(breast.all)).toBeGreaterThan(0.97);
+  });
 
   it("comes within 10 % of the hospital's volume without a drawn region", () => {
     const [pre, early, late] = series.phases;

@@ -10,7 +10,7 @@ interface KineticsOptions {
   readonly ser: number;
   readonly neighbours: number;
   readonly component: number;
-  readonly region?: string;
+  readonly region: string;
   readonly registration: "none" | "rigid" | "deformable";
   readonly json?: boolean;
 }
@@ -34,7 +34,11 @@ export function kineticsCommand(): Command {
     )
     .option("--neighbours <count>", "least number of 26 neighbours that enhance too", wholeNumber(0), 4)
     .option("--component <ml>", "connected parts below this volume are left out", finiteNumber, 0)
-    .option("--region <mask>", "mask in which tumour may lie, an image or a DICOM SEG (default: the body)")
+    .option(
+      "--region <region>",
+      "where tumour may lie: breast (before the chest wall), body, or the file of a mask, an image or a DICOM SEG",
+      "breast",
+    )
     .addOption(
       new Option("--registration <kind>", "take out motion between phases first")
         .choices(["none", "rigid", "deformable"])
@@ -55,7 +59,7 @@ Examples:
         examination,
         folder,
         thresholds: { pePercent: pe, ser, minimumNeighbours: neighbours, minimumComponentMl: component },
-        ...(region === undefined ? {} : { region }),
+        region,
         ...(registration === "none" ? {} : { registration }),
         signal: interruptSignal(),
       });

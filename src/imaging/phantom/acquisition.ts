@@ -2,7 +2,7 @@
 import { deriveKey, type RandomKey, RandomStream } from "../../domain/random.ts";
 import { type UptakeTable, uptakeTable } from "./contrast-kinetics.ts";
 import type { LesionVoxels } from "./lesion-voxels.ts";
-import { moveImage, type PhaseMotion } from "./motion.ts";
+import { type DisplacementField, displacementField, moveImage, type PhaseMotion } from "./motion.ts";
 import { KINETICS, PARKER, TISSUE, type Tissue } from "./parameters.ts";
 import type { PhantomSize, Protocol } from "./protocols.ts";
 import { noiseLattice, sampleLattice } from "./smooth-noise.ts";
@@ -22,6 +22,8 @@ export interface AcquisitionOptions {
   readonly size: PhantomSize;
   /** Per phase; `null` does not move. */
   readonly motion: readonly (PhaseMotion | null)[];
+  /** How the breast lies in the field of view at all phases; `null` as the scene has it. */
+  readonly position: DisplacementField | null;
 }
 
 /** Largest value stored: scanners use 12 to 15 bits. */
@@ -33,7 +35,7 @@ const MOST = 32767;
  * @returns one array of stored values per phase, shape [s, r, c].
  */
 export function acquire(key: RandomKey, scene: Scene, options: AcquisitionOptions): Int16Array[] {
-  const { protocol, size, motion } = options;
+  const { protocol, size, motion, position } = options;
   const settings = new RandomStream(deriveKey(key, "settings"));
   const delay = settings.normal(0, 4);
   const gain = Math.exp(settings.normal(0, 0.12));
@@ -59,7 +61,8 @@ export function acquire(key: RandomKey, scene: Scene, options: AcquisitionOption
     );
     addLesionSignal(still, scene.lesions, phase, uptake, protocol);
     const path = motion[phase];
-    const moved = path === null ? still : moveImage(still, path, scene.axes);
+    const placed = position === null ? still : moveImage(still, position, scene.axes);
+    const moved = path === null ? placed : moveImage(placed, displacementField(path, scene.axes), scene.axes);
     const noise = new RandomStream(deriveKey(key, "noise", phase));
     const stored = new Int16Array(moved.length);
     for (let n = 0; n < stored.length; n++) {

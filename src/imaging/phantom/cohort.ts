@@ -5,7 +5,7 @@ import { type RcbComponents, rcbClassOfScore } from "../../domain/rcb.ts";
 import { drawBiology, type PatientBiology } from "./biology.ts";
 import { SUBTYPE_PARAMETERS } from "./parameters.ts";
 import { drawScanner, type PhantomSize, type Protocol } from "./protocols.ts";
-import { type SimulatedVisit, simulateVisit } from "./visit.ts";
+import { type SimulatedVisit, simulateVisit, type VisitOptions } from "./visit.ts";
 
 export interface SimulatedPatient {
   /** `train-0001`, `test-0001` and so on. */
@@ -24,6 +24,9 @@ export interface SimulatedPatient {
   readonly biology: PatientBiology;
 }
 
+/** Between phases and between visits. */
+export type Movement = Pick<VisitOptions, "motion" | "repositioning">;
+
 /** Which patient to simulate. */
 export interface PatientPlace {
   readonly set: StudySet;
@@ -35,13 +38,13 @@ export interface PatientPlace {
  * Simulates one patient: about 0.6 s for `small` and 10 s for `full` on one core. The same key, place and size give the
  * same bits, whatever the size of the cohort and the order in which its patients are made.
  *
- * @param key the cohort's key. @param motion factor on the movement between phases; 1 is a patient who lies still.
+ * @param key the cohort's key.
  */
 export function simulatePatient(
   key: RandomKey,
   { set, index }: PatientPlace,
   size: PhantomSize,
-  motion = 1,
+  movement: Movement = {},
 ): SimulatedPatient {
   const own = deriveKey(key, "patient", set, index);
   const biology = drawBiology(key, set, index);
@@ -50,7 +53,7 @@ export function simulatePatient(
   const side = logistics.bernoulli(0.5) ? "left" : "right";
   const id = `${set}-${String(index + 1).padStart(4, "0")}`;
   const visit = (which: "pre" | "post") =>
-    simulateVisit(own, biology, which, { protocol, size, side, motion });
+    simulateVisit(own, biology, which, { protocol, size, side, ...movement });
   const { vendor } = protocol;
   return {
     id,

@@ -54,7 +54,7 @@ describe("movement between phases", () => {
       breathMm: 0,
       localMm: 0,
     };
-    const moved = centroid(moveImage(ball([0, 2, -1]), shift, axes));
+    const moved = centroid(moveImage(ball([0, 2, -1]), displacementField(shift, axes), axes));
     [-1.4, 2.8, -1.9].forEach((position, i) => {
       expect(moved[i]).toBeCloseTo(position, 1);
     });
@@ -63,7 +63,7 @@ describe("movement between phases", () => {
   it("moves values by the field that it states", () => {
     const path = motion[4] as PhaseMotion;
     const image = ball([3, -2, 4]);
-    const moved = moveImage(image, path, axes);
+    const moved = moveImage(image, displacementField(path, axes), axes);
     const [ds, dr, dc] = displacementField(path, axes);
     let worst = 0;
     let n = 0;

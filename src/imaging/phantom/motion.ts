@@ -66,10 +66,10 @@ export function drawMotion(
 }
 
 /** Displacement in mm per voxel: three arrays of shape [s, r, c], for the components (s, r, c). */
-export function displacementField(
-  motion: PhaseMotion,
-  axes: Axes,
-): readonly [Float32Array, Float32Array, Float32Array] {
+export type DisplacementField = readonly [Float32Array, Float32Array, Float32Array];
+
+/** Displacement of every voxel by a movement. */
+export function displacementField(motion: PhaseMotion, axes: Axes): DisplacementField {
   const [S, R, C] = axes.map((axis) => axis.length);
   const [low, high] = BREATH_LEVELS_MM;
   const component = (which: 0 | 1 | 2) => {
@@ -91,9 +91,8 @@ export function displacementField(
  *
  * @param image shape [s, r, c].
  */
-export function moveImage(image: Float32Array, motion: PhaseMotion, axes: Axes): Float32Array {
+export function moveImage(image: Float32Array, [ds, dr, dc]: DisplacementField, axes: Axes): Float32Array {
   const [S, R, C] = axes.map((axis) => axis.length);
-  const [ds, dr, dc] = displacementField(motion, axes);
   // Steps carry the sign of the axis: the last one falls for a right breast.
   const [ss, sr, sc] = axes.map((axis) => 1 / (axis[1] - axis[0]));
   const moved = new Float32Array(image.length);

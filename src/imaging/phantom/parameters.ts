@@ -197,3 +197,12 @@ export const MOTION = {
   startle: { probability: 0.04, sd: 1.2 }, // assumption: a jerk that stays
   repositioning: 3.5, // assumption: largest shift per axis between visits
 } as const;
+
+/** The position at a second visit where it is simulated in full: largest values per axis, unless said otherwise. */
+export const REPOSITIONING = {
+  tableMm: 20, // assumption: where the patient lies in the scanner
+  shiftMm: 8, // assumption: where the breast lies in the field of view
+  rotationDegrees: 7, // assumption
+  localSd: 2, // assumption: standard deviation of the change of shape, mm
+  localSpacingMm: 45, // assumption: the breast changes shape as a whole
+} as const;

@@ -10,9 +10,10 @@ import { drawBreastShape } from "./breast-shape.ts";
 import { clamp, drawLogNormal } from "./draws.ts";
 import { addLesions } from "./lesion-voxels.ts";
 import { type Lesion, type PhantomVisit, planLesions } from "./lesions.ts";
-import { drawMotion, type PhaseMotion } from "./motion.ts";
+import { type DisplacementField, drawMotion, moveImage, type PhaseMotion } from "./motion.ts";
 import { ANATOMY, KINETICS, MOTION } from "./parameters.ts";
 import { FIELD_MM, type PhantomSize, type Protocol } from "./protocols.ts";
+import { drawRepositioning, type Repositioning, repositioningField } from "./repositioning.ts";
 import type { Axes } from "./tissues.ts";
 import { drawVeins } from "./vessels.ts";
 
@@ -24,6 +25,8 @@ interface VisitTruth {
   readonly referencePhase: number;
   /** Movement of each phase against it; `null` for the reference phase. */
   readonly motion: readonly (PhaseMotion | null)[];
+  /** How the breast lies in the field, as a displacement in mm per voxel; `null` where the axes tell it all. */
+  readonly position: DisplacementField | null;
   /** 1 in the breast. */
   readonly breast: LabelMap;
   /** Volume of the visible tumour as drawn, before voxels, mm³. */
@@ -47,6 +50,8 @@ export interface VisitOptions {
   readonly side: "left" | "right";
   /** Factor on the movement between phases; default 1. */
   readonly motion?: number;
+  /** Factor on the shift, turn and change of shape at the second visit; by default it is only shifted by a few millimetres. */
+  readonly repositioning?: number;
 }
 
 /** Distance in mm from the midline to the centre of the field of view. */
@@ -74,7 +79,13 @@ export function simulateVisit(
   const veins = drawVeins(shape, new RandomStream(deriveKey(breastKey, "veins")));
   const treated = visit === "post";
 
-  const { grid, axes } = placeField(visitKey, options);
+  const repositioned =
+    treated && options.repositioning !== undefined
+      ? drawRepositioning(visitKey, options.repositioning)
+      : undefined;
+  const { grid, axes } = placeField(visitKey, options, repositioned);
+  const position = repositioned === undefined ? null : repositioningField(repositioned, axes);
+  const placed = (image: Float32Array) => (position === null ? image : moveImage(image, position, axes));
   const voxelMm = Math.cbrt(voxelVolumeMm3(grid));
   const anatomy = buildAnatomy(breastKey, {
     shape,
@@ -85,10 +96,7 @@ export function simulateVisit(
   });
   const lesions = planLesions(deriveKey(key, "lesions"), biology, shape, visit);
   const { voxels, tumourShare } = addLesions({ ...anatomy, axes, voxelMm }, lesions);
-  const mask = tumourShare.reduce((labels, share, n) => {
-    if (share >= 0.5) labels[n] = 1;
-    return labels;
-  }, new Uint8Array(tumourShare.length));
+  const mask = atLeastHalf(placed(tumourShare));
 
   const referencePhase = choosePhases(protocol.timesSeconds).early;
   const motion = drawMotion(visitKey, protocol.timesSeconds.length, referencePhase, options.motion);
@@ -98,7 +106,7 @@ export function simulateVisit(
     lesions: voxels,
     glandKtrans: glandKtrans * (treated ? KINETICS.glandAfter : 1),
   };
-  const phases = acquire(visitKey, scene, { protocol, size, motion });
+  const phases = acquire(visitKey, scene, { protocol, size, motion, position });
   const maskVoxels = mask.reduce((sum, label) => sum + label, 0);
   return {
     visit,
@@ -112,15 +120,24 @@ export function simulateVisit(
       lesions,
       referencePhase,
       motion,
-      breast: createVolume(grid, anatomy.breast),
+      position,
+      breast: createVolume(grid, atLeastHalf(placed(Float32Array.from(anatomy.breast)))),
       tumourVolumeMm3: biology[visit].volumeMm3,
       maskVolumeMm3: maskVoxels * voxelVolumeMm3(grid),
     },
   };
 }
 
+function atLeastHalf(shares: Float32Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(shares, (share) => (share >= 0.5 ? 1 : 0));
+}
+
 /** The grid of a visit in the patient, and its voxels in breast coordinates. */
-function placeField(visitKey: RandomKey, { protocol, size, side }: VisitOptions): { grid: Grid; axes: Axes } {
+function placeField(
+  visitKey: RandomKey,
+  { protocol, size, side }: VisitOptions,
+  repositioned: Repositioning | undefined,
+): { grid: Grid; axes: Axes } {
   const stream = new RandomStream(deriveKey(visitKey, "position"));
   const shift = () => stream.uniform(-MOTION.repositioning, MOTION.repositioning);
   const spacingMm = protocol.spacingMm[size];
@@ -129,7 +146,8 @@ function placeField(visitKey: RandomKey, { protocol, size, side }: VisitOptions)
   const first = shape.map((count, axis) => (-(count - 1) / 2) * spacingMm[axis]);
   // Where the field lies against the breast, and where the table stands: neither is the same at two visits.
   const offset = [shift(), shift(), shift()];
-  const table: Triple = [shift(), shift(), shift()];
+  const [x, y, z] = repositioned?.tableMm ?? [0, 0, 0];
+  const table: Triple = [shift() + x, shift() + y, shift() + z];
   const axes = shape.map((count, axis) =>
     Float64Array.from(
       { length: count },

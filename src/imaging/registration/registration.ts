@@ -1,77 +1,27 @@
-/** What a registration works on, and how its result is judged. The optimiser itself is not here: it is no pure function. */
-import { type Grid, type Triple, voxelCount } from "../../domain/grid.ts";
+/** Seeks a transform between two images in parts, and keeps what is better. The optimiser itself is not here: it is no pure function. */
+import { sameGrid, type Triple, voxelCount } from "../../domain/grid.ts";
 import type { LabelMap, Volume } from "../../domain/volume.ts";
-import { crop, expandBox, maskBox } from "../cropping.ts";
-import { dilateMm } from "../distance.ts";
-import { percentiles } from "../percentiles.ts";
-import { gridWithSpacing, resample } from "../resampling.ts";
 import { smooth } from "../smoothing.ts";
+import { logarithms, type RegistrationPair, registrationPair } from "./pair.ts";
 import { type Similarity, similarity } from "./similarity.ts";
-import { displacements, type SpatialTransform } from "./transform.ts";
-import { warp } from "./warp.ts";
+import { rigidStart } from "./start.ts";
+import {
+  composeRigid,
+  displacements,
+  type RigidTransform,
+  type SpatialTransform,
+  type SplineTransform,
+} from "./transform.ts";
+import { coverage, warp } from "./warp.ts";
 
 /** `rigid` moves the whole; `deformable` bends what a rigid motion leaves. */
 export type RegistrationKind = "rigid" | "deformable";
 
-/** The two images as the optimiser sees them, on one grid. */
-export interface RegistrationPair {
-  readonly fixed: Volume<Float32Array>;
-  readonly moving: Volume<Float32Array>;
-}
-
-/** Finds the transform of a pair: for `deformable` a rigid part and then a spline. */
-export type Registrar = (pair: RegistrationPair, kind: RegistrationKind) => Promise<SpatialTransform>;
-
-/** Voxels are at least this large while a transform is sought, in mm: motion is smooth. */
-const WORKING_SPACING_MM = 1.5;
-/** The mask is widened, and fades out, over these distances in mm. */
-const MASK_MARGIN_MM = 6;
-const MASK_FADE_MM = 3;
-
-/**
- * Prepares a pair: logarithms, so that enhanced tissue does not outweigh all other; faded out beyond the mask; cut to it; on voxels of at least
- * 1.5 mm. The optimiser knows no masks: a border that fades slowly pulls little at tissue that moves under it.
- *
- * @param mask on the grid of both images.
- */
-export function registrationPair(fixed: Volume, moving: Volume, mask: LabelMap): RegistrationPair {
-  const weight = Float32Array.from(dilateMm(mask, MASK_MARGIN_MM).data);
-  smooth(
-    weight,
-    mask.grid.shape,
-    perAxis(mask.grid, (mm) => MASK_FADE_MM / mm),
-  );
-  const box = maskBox(mask);
-  const prepared = (volume: Volume) => {
-    const data = logarithms(volume, mask);
-    for (let i = 0; i < data.length; i++) data[i] *= weight[i];
-    const whole = { grid: volume.grid, data };
-    const cut = box === undefined ? whole : crop(whole, expandBox(box, 2 * MASK_MARGIN_MM, volume.grid));
-    return coarser(cut);
-  };
-  return { fixed: prepared(fixed), moving: prepared(moving) };
-}
-
-function coarser(volume: Volume<Float32Array>): Volume<Float32Array> {
-  const { grid } = volume;
-  if (Math.min(...grid.spacingMm) >= WORKING_SPACING_MM) return volume;
-  // Half a voxel of the coarse grid: what it cannot hold must not fold back into it.
-  const sigmas = perAxis(grid, (mm) => (mm < WORKING_SPACING_MM ? (0.5 * WORKING_SPACING_MM) / mm : 0.01));
-  smooth(volume.data, grid.shape, sigmas);
-  const target = gridWithSpacing(
-    grid,
-    perAxis(grid, (mm) => Math.max(mm, WORKING_SPACING_MM)),
-  );
-  return resample(volume, target, { outside: "edge" });
-}
-
-/** ln(1 + signal/median), the median over the mask. */
-function logarithms({ data }: Volume, mask: LabelMap): Float32Array {
-  const inside = Float32Array.from(data).filter((_, voxel) => mask.data[voxel] !== 0);
-  const [median] = percentiles(inside, [50]);
-  const unit = median > 0 ? median : 1;
-  return Float32Array.from(data, (value: number) => Math.log1p(Math.max(0, value) / unit));
-}
+/** Finds one part of the transform of a pair: a rigid motion, or a spline by itself. */
+export type Registrar = (
+  pair: RegistrationPair,
+  part: RegistrationKind,
+) => Promise<RigidTransform | SplineTransform>;
 
 export interface RegistrationQuality {
   readonly before: Similarity;
@@ -97,11 +47,18 @@ export interface RegisteredVolume {
 /** Tissue does not shrink to less than this within minutes. */
 const LEAST_JACOBIAN = 0.3;
 
+export interface RegistrationOptions {
+  /** Shifts in mm around which a start is sought besides none: see {@link rigidStart}. */
+  readonly middles?: readonly Triple[];
+}
+
 /**
- * Registers an image to another and keeps the result only where it is better: the whole transform, else its rigid part, else nothing. Better is a
- * higher correlation of logarithms in the mask, smoothed alike so that interpolation does not pass for alignment, without folds.
+ * Registers an image to another: from a rigid start, if one over centimetres is better than none, to a rigid motion and a deformation. Before each part the
+ * moving image is carried by what was found so far, so that it lies in the mask of the pair. Of the rigid motion and the whole the one with the higher
+ * correlation is kept, and nothing where neither is better than none: correlation of logarithms in the mask, smoothed alike so that interpolation
+ * does not pass for alignment, without folds.
  *
- * @param mask of the tissue that is aligned, on the grid of both images. @param registrar finds the transform.
+ * @param moving on any grid. @param mask of the tissue that is aligned, on the grid of the fixed image. @param registrar finds the parts.
  */
 export async function registerVolume(
   fixed: Volume,
@@ -109,42 +66,77 @@ export async function registerVolume(
   mask: LabelMap,
   kind: RegistrationKind,
   registrar: Registrar,
+  { middles = [] }: RegistrationOptions = {},
 ): Promise<RegisteredVolume> {
-  const found = await registrar(registrationPair(fixed, moving, mask), kind);
+  const alike = sameGrid(fixed.grid, moving.grid);
+  const made = new Map<SpatialTransform, Volume>();
+  const carried = (transform: SpatialTransform) => {
+    const volume = made.get(transform) ?? warp(moving, transform, fixed.grid);
+    made.set(transform, volume);
+    return volume;
+  };
+  const seek = async (part: RegistrationKind, from: SpatialTransform) => {
+    const whole = alike && from.length === 0;
+    const covered = whole ? undefined : coverage(moving.grid, from, fixed.grid);
+    return registrar(registrationPair(fixed, from.length === 0 ? still : carried(from), mask, covered), part);
+  };
   const reference = smoothedLogarithms(fixed, mask);
-  const compare = (volume: Volume) => similarity(reference, smoothedLogarithms(volume, mask), mask);
-  const before = compare(moving);
+  const judge = (volume: Volume) => similarity(reference, smoothedLogarithms(volume, mask), mask);
+  const still = alike ? moving : carried([]);
+  const before = judge(still);
+
+  const start = rigidStart(fixed, moving, mask, middles);
+  const rigid = [joined(await seek("rigid", start === undefined ? [] : [start]), start)];
+  const found = kind === "rigid" ? rigid : [await seek("deformable", rigid), ...rigid];
   const field = displacements(found, mask.grid);
   const smallestJacobian = leastJacobian(field, mask);
+  const measured = { before, displacementMm: sizes(field, mask), smallestJacobian };
+
   const reasons: string[] = [];
-  const judged = { before, displacementMm: sizes(field, mask), smallestJacobian };
-  if (smallestJacobian < LEAST_JACOBIAN) {
-    reasons.push(`the deformation folds tissue (Jacobian ${smallestJacobian.toFixed(2)})`);
-  }
-  for (let parts = smallestJacobian < LEAST_JACOBIAN ? 1 : found.length; parts > 0; parts--) {
-    const transform = found.slice(0, parts);
-    const volume = warp(moving, transform, fixed.grid);
-    const after = compare(volume);
-    if (after.correlation > before.correlation) {
-      const kept = transform.some((part) => part.kind === "spline") ? "deformable" : "rigid";
-      const reason = reasons.length === 0 ? null : reasons.join("; ");
-      return { volume, transform, quality: { ...judged, after, kept, reason } };
+  let best: RegisteredVolume | undefined;
+  for (const transform of found === rigid ? [rigid] : [rigid, found]) {
+    const part = transform === rigid ? "rigid" : "deformable";
+    const named = part === "rigid" ? "the rigid motion" : "the deformation";
+    if (part === "deformable" && smallestJacobian < LEAST_JACOBIAN) {
+      reasons.push(`the deformation folds tissue (Jacobian ${smallestJacobian.toFixed(2)})`);
+      continue;
     }
-    reasons.push(
-      `correlation ${before.correlation.toFixed(4)} before and ${after.correlation.toFixed(4)} after ${parts === 1 ? "the rigid motion" : "the deformation"}`,
-    );
+    const volume = carried(transform);
+    const after = judge(volume);
+    const least = best?.quality.after ?? before;
+    if (after.correlation > least.correlation) {
+      best = { volume, transform, quality: { ...measured, after, kept: part, reason: null } };
+    } else {
+      reasons.push(
+        `correlation ${least.correlation.toFixed(4)} before and ${after.correlation.toFixed(4)} after ${named}`,
+      );
+    }
   }
-  const reason = reasons.length === 0 ? "no transform was found" : reasons.join("; ");
-  return { volume: moving, transform: [], quality: { ...judged, after: before, kept: "none", reason } };
+  const reason = reasons.join("; ");
+  if (best === undefined) {
+    const quality = { ...measured, after: before, kept: "none", reason } as const;
+    return { volume: moving, transform: [], quality };
+  }
+  const { quality } = best;
+  return quality.kept === kind ? best : { ...best, quality: { ...quality, reason } };
+}
+
+/** The rigid motion found on an image that was carried by `start`, with it. */
+function joined(part: RigidTransform | SplineTransform, start: RigidTransform | undefined) {
+  return start === undefined || part.kind === "spline" ? part : composeRigid(part, start);
 }
 
 /** σ of the smoothing before images are compared, in voxels. */
 const COMPARISON_SMOOTHING = 0.8;
 
 function smoothedLogarithms(volume: Volume, mask: LabelMap): Volume<Float32Array> {
-  const data = logarithms(volume, mask);
-  smooth(data, volume.grid.shape, [COMPARISON_SMOOTHING, COMPARISON_SMOOTHING, COMPARISON_SMOOTHING]);
-  return { grid: volume.grid, data };
+  const smoothed = logarithms(volume, mask);
+  smooth(smoothed.data, volume.grid.shape, [
+    COMPARISON_SMOOTHING,
+    COMPARISON_SMOOTHING,
+    COMPARISON_SMOOTHING,
+  ]);
+  return smoothed;
 }
 
 type Field = ReturnType<typeof displacements>;
@@ -192,8 +184,4 @@ function determinant([a, b, c]: readonly (readonly number[])[]): number {
     a[1] * (b[0] * c[2] - b[2] * c[0]) +
     a[2] * (b[0] * c[1] - b[1] * c[0])
   );
-}
-
-function perAxis({ spacingMm }: Grid, value: (mm: number) => number): Triple {
-  return [value(spacingMm[0]), value(spacingMm[1]), value(spacingMm[2])];
 }

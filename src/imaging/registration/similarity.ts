@@ -1,5 +1,6 @@
 /** How alike two images of one grid are, inside a mask. */
 import { type LabelMap, requireSameGrid, type Volume } from "../../domain/volume.ts";
+import { valuesInside } from "./pair.ts";
 
 export interface Similarity {
   /** Pearson's correlation of the values: 1 for images equal up to scale and offset. */
@@ -20,13 +21,12 @@ const BINS = 64;
 export function similarity(a: Volume, b: Volume, mask: LabelMap): Similarity {
   requireSameGrid(a, b, "the other image");
   requireSameGrid(a, mask, "the mask");
-  const inside = ({ data }: Volume) => Float64Array.from(data).filter((_, voxel) => mask.data[voxel] !== 0);
-  const [first, second] = [inside(a), inside(b)];
+  const [first, second] = [valuesInside(a.data, mask), valuesInside(b.data, mask)];
   return { correlation: pearson(first, second), mutualInformation: normalisedInformation(first, second) };
 }
 
-function pearson(a: Float64Array, b: Float64Array): number {
-  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+function pearson(a: Float32Array, b: Float32Array): number {
+  const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [meanA, meanB] = [mean(a), mean(b)];
   let [ab, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
@@ -38,7 +38,7 @@ function pearson(a: Float64Array, b: Float64Array): number {
   return ab / Math.sqrt(aa * bb);
 }
 
-function normalisedInformation(a: Float64Array, b: Float64Array): number {
+function normalisedInformation(a: Float32Array, b: Float32Array): number {
   const [binA, binB] = [binner(a), binner(b)];
   const joint = new Float64Array(BINS * BINS);
   const [ofA, ofB] = [new Float64Array(BINS), new Float64Array(BINS)];
@@ -51,7 +51,7 @@ function normalisedInformation(a: Float64Array, b: Float64Array): number {
   return (entropy(ofA, a.length) + entropy(ofB, a.length)) / entropy(joint, a.length);
 }
 
-function binner(values: Float64Array): (value: number) => number {
+function binner(values: Float32Array): (value: number) => number {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < low) low = value;

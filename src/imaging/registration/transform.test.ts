@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { createGrid } from "../../domain/grid.ts";
-import { displacements, pointMover, type SplineTransform } from "./transform.ts";
-import { warp } from "./warp.ts";
+import {
+  composeRigid,
+  displacements,
+  inverse,
+  pointMover,
+  type RigidTransform,
+  rotationMatrix,
+  type SplineTransform,
+} from "./transform.ts";
+import { coverage, warp, warpCovered, warpLabels } from "./warp.ts";
 
 const grid = createGrid({
   shape: [6, 7, 8],
@@ -64,6 +72,49 @@ describe("a spatial transform", () => {
   });
 });
 
+const turn = (angles: readonly [number, number, number], centre: readonly [number, number, number]) =>
+  ({
+    kind: "rigid",
+    matrix: rotationMatrix(...angles),
+    centre,
+    translationMm: [4, -7, 11],
+  }) satisfies RigidTransform;
+
+function moved(transform: Parameters<typeof pointMover>[0], point: readonly [number, number, number]) {
+  const result: [number, number, number] = [...point];
+  pointMover(transform)(result);
+  return result;
+}
+
+describe("transforms after each other", () => {
+  const first = turn([0.1, -0.2, 0.3], [3, -5, 8]);
+  const second = turn([-0.3, 0.05, 0.2], [-20, 4, 1]);
+
+  it("are one rigid motion where both are rigid", () => {
+    const one = moved([composeRigid(first, second)], [10, 20, 30]);
+    moved([first, second], [10, 20, 30]).forEach((value, i) => {
+      expect(one[i]).toBeCloseTo(value, 9);
+    });
+  });
+
+  it("lead back by their inverse, a deformation too", () => {
+    const bent = spline((x, y, z) => Math.sin(x / 9) + 0.8 * Math.cos((y + z) / 7));
+    const there = [bent, first, second];
+    for (const point of [
+      [0, 0, 0],
+      [-2, 3, 1],
+      [3, 5, 4],
+    ] as const) {
+      moved([...there, ...inverse(there)], point).forEach((value, i) => {
+        expect(value).toBeCloseTo(point[i], 2);
+      });
+      moved([...inverse(there), ...inverse(inverse(there))], point).forEach((value, i) => {
+        expect(value).toBeCloseTo(point[i], 2);
+      });
+    }
+  });
+});
+
 describe("warp", () => {
   it("shifts an image by whole voxels, and goes on with the edge", () => {
     const moving = { grid, data: Int16Array.from({ length: 336 }, (_, i) => i) };
@@ -75,5 +126,22 @@ describe("warp", () => {
     const shift = { kind: "rigid", matrix: identity, centre: [0, 0, 0], translationMm: [2, 0, 0] } as const;
     const { data } = warp(moving, [shift], grid);
     expect(Array.from(data.slice(0, 8))).toEqual([2, 3, 4, 5, 6, 7, 7, 7]);
+    // What lies more than half a voxel beyond the image was not acquired.
+    expect(Array.from(warpCovered(moving, [shift], grid).data.slice(0, 8))).toEqual([2, 3, 4, 5, 6, 7, 0, 0]);
+    expect(Array.from(coverage(grid, [shift], grid).data.slice(0, 8))).toEqual([1, 1, 1, 1, 1, 1, 0, 0]);
+  });
+
+  it("gives each voxel of a mask the class with the largest share, and background beyond it", () => {
+    const data = Uint8Array.from({ length: 336 }, (_, i) => [0, 0, 3, 3, 3, 7, 7, 7][i % 8]);
+    const shift = (mm: number) =>
+      ({
+        kind: "rigid",
+        matrix: rotationMatrix(0, 0, 0),
+        centre: [0, 0, 0],
+        translationMm: [mm, 0, 0],
+      }) as const;
+    expect(Array.from(warpLabels({ grid, data }, [shift(1.3)], grid).data.slice(0, 8))).toEqual([
+      0, 3, 3, 3, 7, 7, 7, 0,
+    ]);
   });
 });

@@ -1,7 +1,10 @@
 /** Carries an image through a spatial transform. */
 import type { Grid } from "../../domain/grid.ts";
-import type { Volume } from "../../domain/volume.ts";
+import type { LabelMap, Volume } from "../../domain/volume.ts";
 import { eachPoint, pointMover, type SpatialTransform } from "./transform.ts";
+
+/** Rounding in the geometry must not push the faces of two equal boxes apart. */
+const FACE_TOLERANCE = 1e-4;
 
 /**
  * The moving image as seen from the fixed grid, `moving(T(x))`, tri-linear; beyond the moving image its edge goes on.
@@ -45,4 +48,55 @@ export function warp(moving: Volume, transform: SpatialTransform, grid: Grid): V
     result[voxel] = near * (1 - fi) + far * fi;
   });
   return { grid, data: result };
+}
+
+/** 1 where a point of `grid`, moved by the transform, lies in the moving image: between the outer faces of its outermost voxels. */
+export function coverage(moving: Grid, transform: SpatialTransform, grid: Grid): LabelMap {
+  const { shape, spacingMm, direction, origin } = moving;
+  const move = pointMover(transform);
+  const point: [number, number, number] = [0, 0, 0];
+  const data = new Uint8Array(grid.shape[0] * grid.shape[1] * grid.shape[2]);
+  eachPoint(grid, (voxel, x, y, z) => {
+    point[0] = x;
+    point[1] = y;
+    point[2] = z;
+    move(point);
+    for (let axis = 0; axis < 3; axis++) {
+      const d = direction[axis];
+      const mm =
+        (point[0] - origin[0]) * d[0] + (point[1] - origin[1]) * d[1] + (point[2] - origin[2]) * d[2];
+      const at = mm / spacingMm[axis];
+      if (at < -0.5 - FACE_TOLERANCE || at > shape[axis] - 0.5 + FACE_TOLERANCE) return;
+    }
+    data[voxel] = 1;
+  });
+  return { grid, data };
+}
+
+/** The image as seen from the grid, 0 where it was not acquired. */
+export function warpCovered(moving: Volume, transform: SpatialTransform, grid: Grid): Volume<Float32Array> {
+  const { data } = warp(moving, transform, grid);
+  const covered = coverage(moving.grid, transform, grid).data;
+  for (let voxel = 0; voxel < data.length; voxel++) data[voxel] *= covered[voxel];
+  return { grid, data };
+}
+
+/**
+ * A mask as seen from the grid: each class is carried linearly by itself and the one with the largest share wins, of equal ones the smaller, as
+ * `resampleLabels`. What was not acquired is background.
+ */
+export function warpLabels(moving: LabelMap, transform: SpatialTransform, grid: Grid): LabelMap {
+  const covered = coverage(moving.grid, transform, grid).data;
+  const data = new Uint8Array(covered.length);
+  const best = new Float32Array(covered.length);
+  for (const label of [...new Set(moving.data)].sort((a, b) => a - b)) {
+    const indicator = moving.data.map((value) => (value === label ? 1 : 0));
+    const share = warp({ grid: moving.grid, data: indicator }, transform, grid).data;
+    for (let voxel = 0; voxel < data.length; voxel++) {
+      if (covered[voxel] === 0 || share[voxel] <= best[voxel]) continue;
+      best[voxel] = share[voxel];
+      data[voxel] = label;
+    }
+  }
+  return { grid, data };
 }

@@ -61,7 +61,7 @@ const evidence = {
   preprocessing: ({ networks }) =>
     networks === null
       ? null
-      : `Phases ${networks.registration === "none" ? "are not registered" : `are registered to each other (${networks.registration})`}, the bias field is ${networks.biasField ? "divided out" : "left as it is"}, the image is ${networks.breast === "whole" ? "whole" : "cut to the breast with the tumour"}; then chosen by acquisition time (${networks.channels.join(", ")}), cropped, normalised per channel and resampled${networks.spacingMm === null ? " to the planned spacing" : ` to ${networks.spacingMm.join(" × ")} mm`} (cubic for images, linear for labels); plan and fingerprint are in report.html.`,
+      : `Phases ${networks.registration === "none" ? "are not registered" : `are registered to each other (${networks.registration})`}${networks.visits === "none" ? "" : `, visits to the one before chemotherapy (${networks.visits})`}, the bias field is ${networks.biasField ? "divided out" : "left as it is"}, the image is ${networks.breast === "whole" ? "whole" : "cut to the breast with the tumour"}; then chosen by acquisition time (${networks.channels.join(", ")}), cropped, normalised per channel and resampled${networks.spacingMm === null ? " to the planned spacing" : ` to ${networks.spacingMm.join(" × ")} mm`} (cubic for images, linear for labels); plan and fingerprint are in report.html.`,
   imageTypes: ({ networks }) =>
     networks === null
       ? null

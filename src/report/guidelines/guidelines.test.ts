@@ -13,6 +13,7 @@ const NETWORKS: NetworkFacts = {
   steps: 200,
   preset: "compact",
   registration: "deformable",
+  visits: "none",
   biasField: false,
   breast: "whole",
   channels: ["early"],

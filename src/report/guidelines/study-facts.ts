@@ -46,6 +46,8 @@ export interface NetworkFacts {
   readonly preset: string;
   /** Of the phases of an examination to each other: `none`, or its kind. */
   readonly registration: string;
+  /** Of other visits to the one before chemotherapy: `none`, or its kind. */
+  readonly visits: string;
   /** Whether the bias field was divided out. */
   readonly biasField: boolean;
   /** `whole`, or cut to the breast with the tumour. */

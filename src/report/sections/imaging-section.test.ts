@@ -1,6 +1,6 @@
 import { parseHTML } from "linkedom";
 import { expect, it } from "vitest";
-import type { ImagingRow } from "../report-input.ts";
+import type { ImagingRow, ImagingSummary } from "../report-input.ts";
 import { imagingSection } from "./imaging-section.ts";
 
 const row: ImagingRow = {
@@ -16,7 +16,20 @@ const row: ImagingRow = {
   diameterMm: 30,
   backgroundPercent: 25,
   cut: false,
+  visitMotionMm: null,
+  visitCorrelationBefore: null,
+  visitCorrelationAfter: null,
 };
+
+function shown(summary: ImagingSummary) {
+  const { document } = parseHTML(imagingSection(summary).body.toString());
+  const cells = (label: string) =>
+    [...document.querySelectorAll("tbody tr")]
+      .find((line) => line.querySelector("th")?.textContent?.startsWith(label))
+      ?.querySelectorAll("td");
+  const text = (label: string) => [...(cells(label) ?? [])].map((cell) => cell.textContent);
+  return { document, text };
+}
 
 it("states medians and quartiles per visit, and what no examination of a visit has", () => {
   const rows = [
@@ -25,15 +38,21 @@ it("states medians and quartiles per visit, and what no examination of a visit h
     { ...row, ftvMl: 16 },
     { ...row, visit: "post", motionMm: null, diameterMm: null },
   ];
-  const { body } = imagingSection({ rows, registration: "deformable", thresholds: "70 %" });
-  const { document } = parseHTML(body.toString());
-  const cells = (label: string) =>
-    [...document.querySelectorAll("tbody tr")]
-      .find((line) => line.querySelector("th")?.textContent?.startsWith(label))
-      ?.querySelectorAll("td");
-  const text = (label: string) => [...(cells(label) ?? [])].map((cell) => cell.textContent);
+  const { document, text } = shown({ rows, registration: "deformable", visits: "none", thresholds: "70 %" });
   expect(text("functional tumour volume")).toEqual(["12.0 [10.0, 14.0]", "12.0 [12.0, 12.0]"]);
   expect(text("motion between")[1]).toBe("–");
   expect(text("fat suppressed")).toEqual(["2 (67 %)", "1 (100 %)"]);
   expect(document.documentElement.textContent).toContain("deformable registration to the early phase");
+  expect(text("correlation with")).toEqual([]);
+});
+
+it("tells how near visits came where they were carried to the first one, and what that does", () => {
+  const moved = { visitMotionMm: 21, visitCorrelationBefore: 0.3, visitCorrelationAfter: 0.8 };
+  const rows = [row, { ...row, visit: "post", ...moved }];
+  const { document, text } = shown({ rows, registration: "none", visits: "deformable", thresholds: "70 %" });
+  expect(text("lies otherwise")).toEqual(["–", "21.0 [21.0, 21.0]"]);
+  expect(text("correlation with it after")[1]).toBe("0.800 [0.800, 0.800]");
+  expect(document.documentElement.textContent).toContain(
+    "volumes after chemotherapy that they find are of deformed",
+  );
 });

@@ -28,7 +28,34 @@ const MEASURES: readonly Measure[] = [
   { label: "background enhancement, %", value: ({ backgroundPercent }) => backgroundPercent, decimals: 0 },
 ];
 
-export function imagingSection({ rows, registration, thresholds }: ImagingSummary): Section {
+/** Shown where visits are carried to the first one. */
+const VISIT_MEASURES: readonly Measure[] = [
+  {
+    label: "lies otherwise than before chemotherapy, mm",
+    value: ({ visitMotionMm }) => visitMotionMm,
+    decimals: 1,
+  },
+  {
+    label: "correlation with that visit as acquired",
+    value: ({ visitCorrelationBefore }) => visitCorrelationBefore,
+    decimals: 3,
+  },
+  {
+    label: "correlation with it after registration",
+    value: ({ visitCorrelationAfter }) => visitCorrelationAfter,
+    decimals: 3,
+  },
+];
+
+/** What registration of visits does to the study's figures. */
+const VISIT_NOTES: Readonly<Record<string, string>> = {
+  rigid:
+    "Networks see later visits on the grid of the one before chemotherapy, moved rigidly; enhancement is measured on the grid of each visit.",
+  deformable:
+    "Networks see later visits on the grid of the one before chemotherapy, deformed to match it: volumes after chemotherapy that they find are of deformed images. Enhancement is measured on the grid of each visit.",
+};
+
+export function imagingSection({ rows, registration, visits: carried, thresholds }: ImagingSummary): Section {
   const visits = [...new Set(rows.map(({ visit }) => visit))];
   const groups = visits.map((visit) => rows.filter((row) => row.visit === visit));
   const table = renderTable({
@@ -41,7 +68,7 @@ export function imagingSection({ rows, registration, thresholds }: ImagingSummar
       })),
     ],
     rows: [
-      ...MEASURES.map(
+      ...[...MEASURES, ...(carried in VISIT_NOTES ? VISIT_MEASURES : [])].map(
         (measure): TableRow => [measure.label, ...groups.map((group) => summary(group, measure))],
       ),
       [
@@ -53,6 +80,7 @@ export function imagingSection({ rows, registration, thresholds }: ImagingSummar
     missing: "no examination has a value.",
     notes: [
       "Median [first quartile, third quartile]. One row per examination is in quality.csv; what passes a limit is among the issues.",
+      ...(carried in VISIT_NOTES ? [VISIT_NOTES[carried]] : []),
       `Motion between phases: ${registration === "none" ? "not registered" : `${registration} registration to the early phase`}. Functional tumour volume: ${thresholds}.`,
     ],
   });

@@ -76,7 +76,7 @@ export function cutToBreast(
 }
 
 function evidenceOf(series: DceSeries, thresholds: FtvThresholds): SideEvidence {
-  const { ftv, body } = measureEnhancement(series, thresholds);
+  const { ftv, body } = measureEnhancement(series, thresholds, { region: "body" });
   return sideByEnhancement(ftv, body);
 }
 

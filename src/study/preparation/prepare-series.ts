@@ -3,7 +3,7 @@ import type { DceSeries } from "../../domain/dce.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { biasField, withoutBias } from "../../imaging/bias-field/bias-field.ts";
 import type { SideEvidence } from "../../imaging/breast-side.ts";
-import { type EnhancementMeasures, measureEnhancement } from "../../imaging/enhancement.ts";
+import { type EnhancementMeasures, type FtvPlace, measureEnhancement } from "../../imaging/enhancement.ts";
 import {
   type ExaminationQuality,
   examinationQuality,
@@ -13,7 +13,7 @@ import { replaceNonFinite } from "../../imaging/non-finite.ts";
 import { bodyMask } from "../../imaging/regions.ts";
 import type { ImagesConfig } from "../schema.ts";
 import { type ChosenBreast, cutToBreast } from "./breast-choice.ts";
-import { type PhaseRegistration, registerSeries } from "./registration/series.ts";
+import { type PhaseRegistration, type PhaseSource, registerSeries } from "./registration/series.ts";
 
 export interface PreparedSeries {
   readonly series: DceSeries;
@@ -22,6 +22,8 @@ export interface PreparedSeries {
   readonly measures: EnhancementMeasures;
   readonly quality: ExaminationQuality;
   readonly registrations: readonly PhaseRegistration[];
+  /** Where each phase came from, for interpolating it once where the visit is registered to another. */
+  readonly sources: readonly PhaseSource[];
   /** The breast that was cut out, where that was asked. */
   readonly breast: Omit<ChosenBreast, "series"> | null;
 }
@@ -59,12 +61,18 @@ export async function prepareSeries(
   }
   if (config.biasField) series = corrected(series);
   let registrations: readonly PhaseRegistration[] = [];
+  let sources: readonly PhaseSource[] = series.phases.map((volume) => ({ volume, transform: [] }));
   if (config.registration !== "none") {
     const registered = await registerSeries(series, config.registration, subject, signal);
-    ({ series, registrations } = registered.value);
+    ({ series, registrations, sources } = registered.value);
     issues.push(...registered.issues);
   }
-  const enhancement = measureEnhancement(series, config.ftv);
+  const known = side ?? breast?.evidence;
+  const place: FtvPlace =
+    config.ftv.region === "breast" && known?.side != null
+      ? { region: "breast", side: known.side }
+      : { region: config.ftv.region };
+  const enhancement = measureEnhancement(series, config.ftv, place);
   const quality = examinationQuality(
     series,
     enhancement,
@@ -81,6 +89,7 @@ export async function prepareSeries(
       measures: enhancement.measures,
       quality,
       registrations,
+      sources,
       breast,
     },
     issues,

@@ -54,6 +54,7 @@ function factsOf({ config, cohort, target, testReadings, input }: ReportedRun): 
             steps: training.steps,
             preset: training.preset,
             registration: config.images.registration,
+            visits: config.images.visits,
             biasField: config.images.biasField,
             breast: config.images.breast,
             channels: training.channels,

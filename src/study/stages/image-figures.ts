@@ -6,6 +6,7 @@ import type { ExaminationQuality } from "../../imaging/examination-quality.ts";
 import { writeCsv } from "../../io/tables/write.ts";
 import type { PreparedSeries } from "../preparation/prepare-series.ts";
 import type { PhaseRegistration } from "../preparation/registration/series.ts";
+import type { VisitRegistration } from "../preparation/registration/visits.ts";
 import type { IMAGE_COLUMNS } from "../schema.ts";
 import type { RunContext } from "../stage.ts";
 
@@ -13,7 +14,7 @@ import type { RunContext } from "../stage.ts";
 interface PreparedFiles {
   readonly phaseFiles: readonly string[];
   readonly timesSeconds: readonly number[];
-  /** The reference mask, where the images were cut and it with them. */
+  /** The reference mask, where the images were cut or carried and it with them. */
   readonly segmentationFile?: string;
 }
 
@@ -24,6 +25,8 @@ export interface PreparedExamination {
   readonly measures: EnhancementMeasures;
   readonly quality: ExaminationQuality;
   readonly registrations: readonly PhaseRegistration[];
+  /** Of a later visit to the first one; null where that was not asked, or failed. */
+  readonly visitRegistration: VisitRegistration | null;
   /** The breast that was cut out; null where that was not asked. */
   readonly breast: PreparedSeries["breast"];
 }
@@ -73,6 +76,11 @@ const QUALITY_COLUMNS = [
   "sphericity",
   "background_percent",
   "breast",
+  "visit_registration",
+  "visit_motion_mm",
+  "visit_correlation_before",
+  "visit_correlation_after",
+  "visit_coverage",
 ] as const;
 
 /** Writes `quality.csv`: one row per examination, in the order of the cohort. */
@@ -83,7 +91,13 @@ export async function writeQuality(
 ): Promise<void> {
   const rows = cohort.patients.flatMap(({ id }) =>
     (examinations.get(id) ?? []).map(
-      ({ visit, quality, measures, breast }): Record<(typeof QUALITY_COLUMNS)[number], ClinicalValue> => ({
+      ({
+        visit,
+        quality,
+        measures,
+        breast,
+        visitRegistration: to,
+      }): Record<(typeof QUALITY_COLUMNS)[number], ClinicalValue> => ({
         patient_id: id,
         visit,
         phases: quality.timesSeconds.length,
@@ -102,6 +116,11 @@ export async function writeQuality(
         sphericity: measures.sphericity,
         background_percent: measures.backgroundEnhancementPercent,
         breast: breast?.box == null ? "whole image" : breast.evidence.side,
+        visit_registration: to?.quality.kept ?? null,
+        visit_motion_mm: to?.quality.displacementMm.mean ?? null,
+        visit_correlation_before: to?.quality.before.correlation ?? null,
+        visit_correlation_after: to?.quality.after.correlation ?? null,
+        visit_coverage: to?.coverage ?? null,
       }),
     ),
   );

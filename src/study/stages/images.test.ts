@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
 import type { Cohort } from "../../domain/cohort.ts";
 import { createDceSeries } from "../../domain/dce.ts";
-import { createGrid, toWorld, voxelCount } from "../../domain/grid.ts";
+import { createGrid, sameGrid, toWorld, voxelCount } from "../../domain/grid.ts";
 import { UNKNOWN_OUTCOME } from "../../domain/outcome.ts";
 import { RandomStream, randomKey } from "../../domain/random.ts";
+import { simulatePatient } from "../../imaging/phantom/cohort.ts";
+import { volumeMl } from "../../imaging/shape.ts";
 import { readDceSeriesOf, readSegmentationOf, writeExamination } from "../../io/layouts/native.ts";
 import { FileHashes } from "../file-hashes.ts";
 import { SILENT } from "../progress.ts";
@@ -96,3 +99,42 @@ it("cuts images and masks to the breast with the tumour, found before chemothera
   const again = await imageStages(run, config, new FileHashes(), cohort);
   expect(again.stages[0].cached).toBe(true);
 });
+
+it("carries the images and the mask of a later visit to the first one, and measures them where they were", async () => {
+  const { visits } = simulatePatient(randomKey(3), { set: "train", index: 2 }, "small", { repositioning: 1 });
+  const examinations = await Promise.all(
+    visits.map(({ visit, dce, mask }) => writeExamination(root, "P2", visit, dce, { segmentation: mask })),
+  );
+  const cohort: Cohort = {
+    name: "x",
+    patients: [{ id: "P2", set: "train", clinical: {}, outcome: UNKNOWN_OUTCOME, examinations }],
+  };
+  const prepared = async (carry: "none" | "rigid") => {
+    const config = studySchema.parse({
+      name: "x",
+      outcome: { pcr: "pcr" },
+      models: ["ftv"],
+      images: { registration: "none", visits: carry },
+    });
+    const run = { folder: path.join(root, `run-${carry}`), seed: 0, progress: SILENT };
+    return { run, ...(await imageStages(run, config, new FileHashes(), cohort)) };
+  };
+  const [still, carried] = [await prepared("none"), await prepared("rigid")];
+  const [pre, post] = carried.cohort.patients[0].examinations;
+  expect(pre).toBe(examinations[0]);
+  const { value } = await readDceSeriesOf(post);
+  expect(sameGrid(value.phases[0].grid, visits[0].dce.phases[0].grid)).toBe(true);
+  const mask = await readSegmentationOf(post, value.phases[0].grid);
+  expect(volumeMl(mask) / volumeMl(visits[1].mask)).toBeGreaterThan(0.8);
+  expect(volumeMl(mask) / volumeMl(visits[1].mask)).toBeLessThan(1.1);
+  expect(carried.cohort.patients[0].clinical).toEqual(still.cohort.patients[0].clinical);
+  const [head, first, second] = (await readFile(path.join(carried.run.folder, "quality.csv"), "utf8")).split(
+    "\n",
+  );
+  const cell = (row: string, name: string) => row.split(",")[head.split(",").indexOf(name)];
+  expect([cell(first, "visit_registration"), cell(second, "visit_registration")]).toEqual(["", "rigid"]);
+  const [before, after] = ["before", "after"].map((when) =>
+    Number(cell(second, `visit_correlation_${when}`)),
+  );
+  expect(after).toBeGreaterThan(before + 0.2);
+}, 60_000);

@@ -3,13 +3,14 @@ import path from "node:path";
 import type { Cohort, ExaminationRecord, Patient } from "../../domain/cohort.ts";
 import { ResiduaError } from "../../domain/errors.ts";
 import type { Grid } from "../../domain/grid.ts";
-import type { Issue } from "../../domain/issues.ts";
+import type { Issue, WithIssues } from "../../domain/issues.ts";
 import type { LabelMap } from "../../domain/volume.ts";
 import { type Box, crop } from "../../imaging/cropping.ts";
 import { readDceSeriesOf, readSegmentationOf, writeExamination } from "../../io/layouts/native.ts";
 import type { FileHashes } from "../file-hashes.ts";
 import { sideOfTable } from "../preparation/breast-choice.ts";
 import { type PreparedSeries, prepareSeries } from "../preparation/prepare-series.ts";
+import { type CarriedVisit, registerVisit, type StillVisit } from "../preparation/registration/visits.ts";
 import type { ImagesConfig, StudyConfig } from "../schema.ts";
 import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
 import { imageColumns, type PreparedExamination, writeQuality } from "./image-figures.ts";
@@ -20,6 +21,9 @@ export interface PreparedImages {
   readonly stages: readonly FinishedStage<readonly PreparedExamination[]>[];
   readonly examinations: ReadonlyMap<string, readonly PreparedExamination[]>;
 }
+
+/** The visit before chemotherapy, to whose grid others are carried. */
+const FIRST_VISIT = "pre";
 
 /** Prepares the images of all patients and writes `quality.csv`. An examination that cannot be used becomes an issue; the others go on. */
 export async function imageStages(
@@ -70,6 +74,7 @@ async function imageStage(
       const issues: Issue[] = [];
       const value: PreparedExamination[] = [];
       let side = sideOfTable(laterality);
+      let first: PreparedSeries | undefined;
       for (const record of preFirst(patient.examinations)) {
         const subject = `${record.patientId}/${record.visit}`;
         try {
@@ -80,7 +85,10 @@ async function imageStage(
           });
           if (prepared.value.breast?.evidence.side != null) side ??= prepared.value.breast.evidence;
           issues.push(...found, ...prepared.issues);
-          value.push(await keep(run, record, prepared.value, acquired.phases[0].grid, issues));
+          const placed = await placeVisit(prepared.value, record, first, config, run.signal);
+          issues.push(...placed.issues);
+          if (record.visit === FIRST_VISIT) first = prepared.value;
+          value.push(await keep(run, record, placed.value, acquired.phases[0].grid, issues));
         } catch (error) {
           // An interruption says nothing about the examination.
           run.signal?.throwIfAborted();
@@ -94,20 +102,43 @@ async function imageStage(
   });
 }
 
+/** Carries a later visit to the first one, where that is asked. */
+async function placeVisit(
+  prepared: PreparedSeries,
+  { patientId, visit }: ExaminationRecord,
+  first: PreparedSeries | undefined,
+  { visits }: ImagesConfig,
+  signal: AbortSignal | undefined,
+): Promise<WithIssues<CarriedVisit | StillVisit>> {
+  const still = { prepared, registration: null };
+  if (visits === "none" || visit === FIRST_VISIT) return { value: still, issues: [] };
+  const subject = `${patientId}/${visit}`;
+  if (first !== undefined) return registerVisit(first, prepared, visits, subject, signal);
+  const message = `There is no examination "${FIRST_VISIT}" to which the visit could be registered; it stays on its own grid.`;
+  return {
+    value: still,
+    issues: [{ code: "visit-registration-missing", severity: "warning", subject, message }],
+  };
+}
+
 /** Folder of the prepared images in a run. */
 const FOLDER = "prepared";
 
 async function keep(
   run: RunContext,
   record: ExaminationRecord,
-  { series, changed, ...figures }: PreparedSeries,
+  placed: CarriedVisit | StillVisit,
   acquired: Grid,
   issues: Issue[],
 ): Promise<PreparedExamination> {
   const { patientId, visit } = record;
+  const { series, changed, sources: _, ...measured } = placed.prepared;
+  const figures = { ...measured, visitRegistration: placed.registration };
   if (!changed) return { ...figures, visit, prepared: null };
   const box = figures.breast?.box ?? null;
-  const segmentation = box === null ? undefined : await cutMask(record, box, acquired, issues);
+  const onto = "onto" in placed ? placed.onto : undefined;
+  const moved = box !== null || onto !== undefined;
+  const segmentation = moved ? await moveMask(record, acquired, box, onto, issues) : undefined;
   const written = await writeExamination(
     path.join(run.folder, FOLDER),
     patientId,
@@ -129,16 +160,19 @@ async function keep(
   };
 }
 
-/** The reference mask cut as its images were; one that does not fit them is told of here, and again where it is used. */
-async function cutMask(
+/** The reference mask cut and carried as its images were; one that does not fit them is told of here, and again where it is used. */
+async function moveMask(
   record: ExaminationRecord,
-  box: Box,
   acquired: Grid,
+  box: Box | null,
+  onto: CarriedVisit["onto"] | undefined,
   issues: Issue[],
 ): Promise<LabelMap | undefined> {
   if (record.segmentationFile === undefined) return undefined;
   try {
-    return crop(await readSegmentationOf(record, acquired), box);
+    const whole = await readSegmentationOf(record, acquired);
+    const cut = box === null ? whole : crop(whole, box);
+    return onto === undefined ? cut : onto(cut);
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;
     const subject = `${record.patientId}/${record.visit}`;
@@ -160,19 +194,18 @@ function outputsOf({ prepared }: PreparedExamination): string[] {
   ];
 }
 
-/** Files that a stage reads: masks only where they may have to be cut. */
+/** Files that a stage reads: masks only where they may have to be cut or carried. */
 function filesOf(
   { phaseFiles, segmentationFile }: ExaminationRecord,
-  { breast }: ImagesConfig,
+  { breast, visits }: ImagesConfig,
 ): readonly string[] {
-  return breast === "whole" || segmentationFile === undefined
-    ? phaseFiles
-    : [...phaseFiles, segmentationFile];
+  const moved = breast !== "whole" || visits !== "none";
+  return moved && segmentationFile !== undefined ? [...phaseFiles, segmentationFile] : phaseFiles;
 }
 
 /** The visit before chemotherapy first: it shows best on which side the tumour is. */
 function preFirst(records: readonly ExaminationRecord[]): readonly ExaminationRecord[] {
-  return [...records].sort((a, b) => Number(b.visit === "pre") - Number(a.visit === "pre"));
+  return [...records].sort((a, b) => Number(b.visit === FIRST_VISIT) - Number(a.visit === FIRST_VISIT));
 }
 
 /** None for an examination that could not be prepared. */
@@ -187,9 +220,10 @@ function preparedRecord(
   const { phaseFiles, timesSeconds, segmentationFile } = found.prepared;
   const mask =
     segmentationFile === undefined ? {} : { segmentationFile: path.join(run.folder, segmentationFile) };
-  // The mask of an image that was cut lies on the whole image's grid.
+  // The mask of an image that was cut or carried lies on the grid of the acquired one.
   const { segmentationFile: whole, ...rest } = record;
-  const kept = found.breast?.box != null || whole === undefined ? mask : { segmentationFile: whole };
+  const moved = found.breast?.box != null || found.visitRegistration?.coverage != null;
+  const kept = moved || whole === undefined ? mask : { segmentationFile: whole };
   return [
     {
       ...rest,

@@ -135,24 +135,30 @@ function clinicalColumns(config: StudyConfig): string[] {
 }
 
 function imagingSummary({ images }: StudyConfig, examinations: StudyResults["images"]): ImagingSummary {
-  const { pePercent, ser, minimumNeighbours, minimumComponentMl } = images.ftv;
+  const { region, pePercent, ser, minimumNeighbours, minimumComponentMl } = images.ftv;
   return {
-    rows: [...examinations.values()].flat().map(({ visit, quality, measures, breast }) => ({
-      visit,
-      earlySeconds: quality.timesSeconds[findPhases(quality.timesSeconds).early],
-      largestSpacingMm: Math.max(...quality.spacingMm),
-      signalToNoise: quality.signalToNoise,
-      motionMm: quality.motionMm,
-      correlation: quality.correlation,
-      fatSuppression: quality.fatSuppression,
-      strongestEnhancementPercent: quality.strongestEnhancementPercent,
-      ftvMl: measures.ftvMl,
-      diameterMm: measures.longestDiameterMm,
-      backgroundPercent: measures.backgroundEnhancementPercent,
-      cut: breast?.box != null,
-    })),
+    rows: [...examinations.values()]
+      .flat()
+      .map(({ visit, quality, measures, breast, visitRegistration: to }) => ({
+        visit,
+        earlySeconds: quality.timesSeconds[findPhases(quality.timesSeconds).early],
+        largestSpacingMm: Math.max(...quality.spacingMm),
+        signalToNoise: quality.signalToNoise,
+        motionMm: quality.motionMm,
+        correlation: quality.correlation,
+        fatSuppression: quality.fatSuppression,
+        strongestEnhancementPercent: quality.strongestEnhancementPercent,
+        ftvMl: measures.ftvMl,
+        diameterMm: measures.longestDiameterMm,
+        backgroundPercent: measures.backgroundEnhancementPercent,
+        cut: breast?.box != null,
+        visitMotionMm: to?.quality.displacementMm.mean ?? null,
+        visitCorrelationBefore: to?.quality.before.correlation ?? null,
+        visitCorrelationAfter: to?.quality.after.correlation ?? null,
+      })),
     registration: images.registration,
-    thresholds: `early enhancement of at least ${pePercent} %, ratio (SER) of at least ${ser}, at least ${minimumNeighbours} of 26 neighbours, parts of at least ${minimumComponentMl} ml`,
+    visits: images.visits,
+    thresholds: `in the ${region === "breast" ? "breast, before the chest wall" : "whole body"}; early enhancement of at least ${pePercent} %, ratio (SER) of at least ${ser}, at least ${minimumNeighbours} of 26 neighbours, parts of at least ${minimumComponentMl} ml`,
   };
 }
 

@@ -7,11 +7,12 @@ import { z } from "zod";
 import { WorkError } from "../../../domain/errors.ts";
 import type { Grid, Triple } from "../../../domain/grid.ts";
 import type { Volume } from "../../../domain/volume.ts";
-import type { RegistrationKind, RegistrationPair } from "../../../imaging/registration/registration.ts";
-import type {
-  RigidTransform,
-  SpatialTransform,
-  SplineTransform,
+import type { RegistrationPair } from "../../../imaging/registration/pair.ts";
+import type { RegistrationKind } from "../../../imaging/registration/registration.ts";
+import {
+  type RigidTransform,
+  rotationMatrix,
+  type SplineTransform,
 } from "../../../imaging/registration/transform.ts";
 
 type ParameterMap = Readonly<Record<string, readonly string[]>>;
@@ -67,25 +68,24 @@ const PARTS: Readonly<Record<RegistrationKind, ParameterMap>> = {
 };
 
 /**
- * Finds where the tissue of the fixed image lies in the moving one.
+ * Finds where the tissue of the fixed image lies in the moving one: by a rigid motion, or by a deformation alone.
  *
  * @throws {WorkError} `registration-failed` where elastix gives up.
  */
 export async function registerWithElastix(
   { fixed, moving }: RegistrationPair,
-  kind: RegistrationKind,
-): Promise<SpatialTransform> {
-  const maps = kind === "rigid" ? [PARTS.rigid] : [PARTS.rigid, PARTS.deformable];
+  part: RegistrationKind,
+): Promise<RigidTransform | SplineTransform> {
   let parameters: unknown;
   try {
     const options = { fixed: toImage(fixed), moving: toImage(moving) };
-    parameters = (await elastixNode(maps as never, options as never)).transformParameterObject;
+    parameters = (await elastixNode([PARTS[part]] as never, options as never)).transformParameterObject;
   } catch (error) {
     throw failed(error instanceof Error ? error.message : `elastix ended with ${String(error)}`);
   }
   const parsed = transformsSchema.safeParse(parameters);
   if (!parsed.success) throw failed(`elastix gave no transform that can be read: ${parsed.error.message}`);
-  return parsed.data;
+  return parsed.data[0];
 }
 
 function failed(found: string): WorkError {
@@ -119,20 +119,14 @@ const eulerSchema = z
     CenterOfRotationPoint: numbers.length(3),
     ComputeZYX: z.tuple([z.literal("false")]),
   })
-  .transform(({ TransformParameters: [x, y, zAngle, ...shift], CenterOfRotationPoint }): RigidTransform => {
-    const [ca, sa, cb, sb, cc, sc] = [x, y, zAngle].flatMap((angle) => [Math.cos(angle), Math.sin(angle)]);
-    return {
+  .transform(
+    ({ TransformParameters: [x, y, z, ...shift], CenterOfRotationPoint }): RigidTransform => ({
       kind: "rigid",
-      // Rz · Rx · Ry, the order of itk::Euler3DTransform.
-      matrix: [
-        [cc * cb - sc * sa * sb, -sc * ca, cc * sb + sc * sa * cb],
-        [sc * cb + cc * sa * sb, cc * ca, sc * sb - cc * sa * cb],
-        [-ca * sb, sa, ca * cb],
-      ],
+      matrix: rotationMatrix(x, y, z),
       centre: asTriple(CenterOfRotationPoint),
       translationMm: asTriple(shift),
-    };
-  });
+    }),
+  );
 
 const splineSchema = z
   .object({
@@ -159,7 +153,7 @@ const splineSchema = z
     return { kind: "spline", lattice, coefficients: [part(0), part(1), part(2)] };
   });
 
-const transformsSchema = z.array(z.union([eulerSchema, splineSchema]));
+const transformsSchema = z.tuple([z.union([eulerSchema, splineSchema])]);
 
 function asTriple(values: readonly number[]): Triple {
   return [values[0], values[1], values[2]];

@@ -3,11 +3,14 @@ import { createDceSeries } from "../../../domain/dce.ts";
 import { randomKey } from "../../../domain/random.ts";
 import { crop } from "../../../imaging/cropping.ts";
 import { simulatePatient } from "../../../imaging/phantom/cohort.ts";
-import { motionErrors } from "../../../imaging/phantom/motion-error.ts";
+import { motionErrors, visitErrors } from "../../../imaging/phantom/motion-error.ts";
+import { bodyMask } from "../../../imaging/regions.ts";
+import { middleShift } from "../../../imaging/registration/start.ts";
 import { register } from "./register.ts";
 import { registerSeries } from "./series.ts";
 
-const { dce, truth } = simulatePatient(randomKey(3), { set: "train", index: 0 }, "small", 4).visits[0];
+const { dce, truth } = simulatePatient(randomKey(3), { set: "train", index: 0 }, "small", { motion: 4 })
+  .visits[0];
 const last = dce.phases.length - 1;
 const task = {
   fixed: dce.phases[truth.referencePhase],
@@ -25,6 +28,22 @@ describe("registration by elastix", () => {
     expect(before).toBeGreaterThan(1);
     expect(after).toBeLessThan(Math.min(1, before / 3));
     expect(first.quality.kept).toBe("deformable");
+  });
+
+  it("leaves less than 1 mm and a third of where a patient lies otherwise at another visit, both images on their own grid", async () => {
+    const { visits } = simulatePatient(randomKey(3), { set: "test", index: 5 }, "small", {
+      repositioning: 1,
+    });
+    const [pre, post] = visits;
+    const [fixed, moving] = visits.map(
+      ({ dce: { phases }, truth: { referencePhase } }) => phases[referencePhase],
+    );
+    const mask = bodyMask(fixed);
+    const middles = [middleShift(mask, bodyMask(moving))];
+    const { transform } = await register({ fixed, moving, mask, kind: "deformable", middles });
+    const before = mean(visitErrors(pre, post, []));
+    expect(before).toBeGreaterThan(10);
+    expect(mean(visitErrors(pre, post, transform))).toBeLessThan(Math.min(1, before / 3));
   });
 
   it("gives the same bits for the same images", async () => {

@@ -2,8 +2,10 @@
 import { createDceSeries, type DceSeries, findPhases } from "../../../domain/dce.ts";
 import { ResiduaError } from "../../../domain/errors.ts";
 import type { Issue, WithIssues } from "../../../domain/issues.ts";
+import type { Volume } from "../../../domain/volume.ts";
 import { bodyMask } from "../../../imaging/regions.ts";
 import type { RegistrationKind, RegistrationQuality } from "../../../imaging/registration/registration.ts";
+import type { SpatialTransform } from "../../../imaging/registration/transform.ts";
 import { register } from "./register.ts";
 
 export interface PhaseRegistration {
@@ -12,10 +14,18 @@ export interface PhaseRegistration {
   readonly quality: RegistrationQuality;
 }
 
+/** A phase as it was before registration, and where its tissue lies: from the frame of the early phase to its own. */
+export interface PhaseSource {
+  readonly volume: Volume;
+  readonly transform: SpatialTransform;
+}
+
 export interface RegisteredSeries {
   /** Of the phases that play a part only: before contrast, early, late. */
   readonly series: DceSeries;
   readonly registrations: readonly PhaseRegistration[];
+  /** One per phase of `series`. */
+  readonly sources: readonly PhaseSource[];
 }
 
 /**
@@ -33,17 +43,18 @@ export async function registerSeries(
   const roles = findPhases(series.timesSeconds);
   const used = [roles.pre, roles.early, ...(roles.late === null ? [] : [roles.late])];
   const fixed = series.phases[roles.early];
-  const mask = bodyMask(series.phases[roles.pre]);
+  const mask = bodyMask(fixed);
   const issues: Issue[] = [];
   const registrations: PhaseRegistration[] = [];
-  const one = async (phase: number) => {
+  const one = async (phase: number): Promise<PhaseSource & { readonly registered: Volume }> => {
     const moving = series.phases[phase];
-    if (phase === roles.early) return moving;
+    const still = { volume: moving, transform: [], registered: moving };
+    if (phase === roles.early) return still;
     try {
-      const { volume, quality } = await register({ fixed, moving, mask, kind }, signal);
+      const { volume, transform, quality } = await register({ fixed, moving, mask, kind }, signal);
       registrations.push({ phase, quality });
       if (quality.reason !== null) issues.push(notKept(phase, quality, subject));
-      return volume;
+      return { volume: moving, transform, registered: volume };
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof ResiduaError)) throw error;
@@ -53,14 +64,15 @@ export async function registerSeries(
         subject,
         message: `Phase ${phase} could not be registered and stays as it was acquired: ${error.message}`,
       });
-      return moving;
+      return still;
     }
   };
-  const phases = await Promise.all(used.map(one));
+  const sources = await Promise.all(used.map(one));
+  const phases = sources.map(({ registered }) => registered);
   registrations.sort((a, b) => a.phase - b.phase);
   issues.sort((a, b) => (a.message < b.message ? -1 : 1));
   const times = used.map((phase) => series.timesSeconds[phase]);
-  return { value: { series: createDceSeries(phases, times), registrations }, issues };
+  return { value: { series: createDceSeries(phases, times), registrations, sources }, issues };
 }
 
 function notKept(phase: number, { kept, reason }: RegistrationQuality, subject: string): Issue {
