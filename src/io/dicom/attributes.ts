@@ -87,6 +87,7 @@ export const ATTRIBUTES = {
   PixelRepresentation: { tag: 0x00280103, vr: "US" },
   RescaleIntercept: { tag: 0x00281052, vr: "DS" },
   RescaleSlope: { tag: 0x00281053, vr: "DS" },
+  LossyImageCompression: { tag: 0x00282110, vr: "CS" },
   ModalityLUTSequence: { tag: 0x00283000, vr: "SQ" },
   PixelMeasuresSequence: { tag: 0x00289110, vr: "SQ" },
   PixelValueTransformationSequence: { tag: 0x00289145, vr: "SQ" },

@@ -5,12 +5,10 @@ import { createVolume, type Volume } from "../../domain/volume.ts";
 import { dot } from "../affine.ts";
 import { readBytes } from "../files.ts";
 import { type DataSet, isDicom, parseDicom } from "./data-set.ts";
-import { type DicomSource, required, SEGMENTATION_STORAGE, sourceOf } from "./instance.ts";
-import { type Frame, type FramePixels, framePixels, framesOf } from "./segmentation-frames.ts";
+import { type DicomSource, isSegmentation, required, sourceOf } from "./instance.ts";
+import { type Frame, framesOf } from "./segmentation-frames.ts";
 import { gridOfFrames } from "./segmentation-grid.ts";
-
-/** Label Map Segmentation Storage (PS3.4, table B.5-1). */
-const LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7";
+import { type PixelValue, type SegmentationPixels, segmentationPixels } from "./segmentation-pixels.ts";
 
 export interface Segment {
   /** From 1, as frames refer to it. */
@@ -38,7 +36,7 @@ const LARGEST_OFFSET = 0.05;
  *
  * @param wanted grid of the image that was segmented; the smallest that holds all frames where left out.
  * @throws {DataError} `dicom-not-segmentation`, `segmentation-type`, `segmentation-off-grid` naming the frame,
- *   `segmentation-geometry`, `segmentation-frame-twice`, `dicom-attribute`, `dicom-pixels`, `dicom-damaged`, `file-missing`.
+ *   `segmentation-geometry`, `segmentation-frame-twice`, `dicom-attribute`, `dicom-pixels`, `dicom-compression`, `dicom-damaged`, `file-missing`.
  */
 export async function readDicomSegmentation(file: string, wanted?: Grid): Promise<DicomSegmentation> {
   const data = await segmentationIn(file);
@@ -49,7 +47,7 @@ export async function readDicomSegmentation(file: string, wanted?: Grid): Promis
       expected: "a DICOM SEG file",
     });
   }
-  const pixels = framePixels(data);
+  const pixels = segmentationPixels(data);
   const frames = framesOf(data, pixels);
   const grid = wanted ?? gridOfFrames(frames, pixels, file);
   const segments = new Map(
@@ -64,6 +62,7 @@ export async function readDicomSegmentation(file: string, wanted?: Grid): Promis
   );
   for (const [i, frame] of frames.entries()) {
     const place = placeOf(frame, grid, pixels, i, file);
+    const value = await pixels.frame(i);
     const shown = frame.segment === undefined ? [...segments.keys()] : [frame.segment];
     for (const number of shown) {
       const segment = segments.get(number);
@@ -73,7 +72,7 @@ export async function readDicomSegmentation(file: string, wanted?: Grid): Promis
       if (segment.slices.has(key))
         throw frameError("segmentation-frame-twice", file, i, "at a place that has one");
       segment.slices.add(key);
-      copyFrame(pixels, i, number, segment.values, grid, place);
+      copyFrame(pixels, value, number, segment.values, grid, place);
     }
   }
   return {
@@ -100,15 +99,14 @@ export async function isDicomSegmentation(file: string): Promise<boolean> {
 async function segmentationIn(file: string): Promise<DataSet | undefined> {
   const bytes = await readBytes(file);
   const data = isDicom(bytes) ? parseDicom(bytes, file) : undefined;
-  const kind = data?.text("SOPClassUID");
-  return kind === SEGMENTATION_STORAGE || kind === LABEL_MAP_STORAGE ? data : undefined;
+  return data !== undefined && isSegmentation(data) ? data : undefined;
 }
 
 /** Slice, row and column of the grid where a frame's first pixel lies. */
 function placeOf(
   { position, direction, pixelSpacing }: Frame,
   grid: Grid,
-  { rows, columns }: FramePixels,
+  { rows, columns }: SegmentationPixels,
   frame: number,
   file: string,
 ): Triple {
@@ -130,14 +128,14 @@ function placeOf(
 }
 
 function copyFrame(
-  { rows, columns, value }: FramePixels,
-  frame: number,
+  { rows, columns }: SegmentationPixels,
+  value: PixelValue,
   segment: number,
   target: Uint8Array | Float32Array,
   { shape }: Grid,
   [slice, row, column]: Triple,
 ): void {
-  let pixel = frame * rows * columns;
+  let pixel = 0;
   for (let r = 0; r < rows; r++) {
     let voxel = (slice * shape[1] + row + r) * shape[2] + column;
     for (let c = 0; c < columns; c++) target[voxel++] = value(pixel++, segment);
