@@ -12,6 +12,7 @@ type Vr =
   | "OD"
   | "OF"
   | "OW"
+  | "SH"
   | "SQ"
   | "TM"
   | "UI"
@@ -40,8 +41,11 @@ export const ATTRIBUTES = {
   ContentTime: { tag: 0x00080033, vr: "TM" },
   Modality: { tag: 0x00080060, vr: "CS" },
   Manufacturer: { tag: 0x00080070, vr: "LO" },
+  CodeValue: { tag: 0x00080100, vr: "SH" },
+  CodingSchemeDesignator: { tag: 0x00080102, vr: "SH" },
   StudyDescription: { tag: 0x00081030, vr: "LO" },
   SeriesDescription: { tag: 0x0008103e, vr: "LO" },
+  ReferencedSeriesSequence: { tag: 0x00081115, vr: "SQ" },
   FrameType: { tag: 0x00089007, vr: "CS" },
   PatientID: { tag: 0x00100020, vr: "LO" },
   ClinicalTrialTimePointID: { tag: 0x00120050, vr: "LO" },
@@ -95,9 +99,11 @@ export const ATTRIBUTES = {
   SegmentSequence: { tag: 0x00620002, vr: "SQ" },
   SegmentNumber: { tag: 0x00620004, vr: "US" },
   SegmentLabel: { tag: 0x00620005, vr: "LO" },
+  SegmentAlgorithmType: { tag: 0x00620008, vr: "CS" },
   SegmentIdentificationSequence: { tag: 0x0062000a, vr: "SQ" },
   ReferencedSegmentNumber: { tag: 0x0062000b, vr: "US" },
   MaximumFractionalValue: { tag: 0x0062000e, vr: "US" },
+  SegmentedPropertyTypeCodeSequence: { tag: 0x0062000f, vr: "SQ" },
   SharedFunctionalGroupsSequence: { tag: 0x52009229, vr: "SQ" },
   PerFrameFunctionalGroupsSequence: { tag: 0x52009230, vr: "SQ" },
   FloatPixelData: { tag: 0x7fe00008, vr: "OF" },

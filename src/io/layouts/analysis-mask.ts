@@ -27,7 +27,7 @@ export const ANALYSIS_MASK_BITS = {
  */
 export async function readAnalysisMask(file: string, grid: Grid): Promise<LabelMap> {
   const most = parseDicom(await readBytes(file), file).number("MaximumFractionalValue");
-  const { segments } = await readDicomSegmentation(file, grid);
+  const { segments } = await readDicomSegmentation(file, { grid });
   if (segments.length !== 1 || most === undefined) {
     throw new DataError("analysis-mask-coding", {
       file,
