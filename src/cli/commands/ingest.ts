@@ -15,6 +15,7 @@ interface IngestOptions {
   readonly identities?: string;
   readonly deidentify: boolean;
   readonly keepDicom: boolean;
+  readonly segment?: readonly string[];
   readonly uncompressed?: boolean;
   readonly json?: boolean;
 }
@@ -41,6 +42,11 @@ export function ingestCommand(): Command {
     )
     .option("--no-deidentify", "keep the folders' names and the descriptions of series as they are")
     .option("--keep-dicom", "also write de-identified DICOM copies to <dir>/dicom/<patient>/<visit>/", false)
+    .option(
+      "--segment <label>",
+      "segment of a DICOM SEG that is the tumour; may be repeated (default: the one that means it)",
+      (label: string, former: readonly string[] = []) => [...former, label],
+    )
     .option("--uncompressed", "write .nii files: half the time, twice the space")
     .option("--json", "print JSON")
     .addHelpText(
@@ -49,16 +55,20 @@ export function ingestCommand(): Command {
 Run again, it goes on where it stopped: an examination made from the same files is kept.
 Names, dates and unique identifiers are not copied. The folders' names become the study identifiers, unless the
 files show that they identify the patient; then an identifier made with the key in the table of identities does.
+A DICOM SEG of the dynamic series whose segment means a tumour, by its coded type or its label, becomes the
+reference mask, segmentations/<patient>/<visit>.nii.gz; where none or several may be meant, --segment tells.
 
 Examples:
   residua ingest dicom cohort
   residua ingest MAMA-MIA cohort --layout mama-mia
   residua ingest ISPY2 cohort --times 0,85,170,255,340,425
-  residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
+  residua ingest dicom/dce-before cohort --patient P001 --visit pre
+  residua ingest dicom cohort --segment "index lesion" --segment "satellite"`,
     )
     .action(async (source: string, folder: string, options: IngestOptions) => {
       const { layout, times, patient, visit, identities, deidentify, keepDicom, uncompressed, json } =
         options;
+      const { segment: segments } = options;
       if (!deidentify && (identities !== undefined || keepDicom)) {
         throw new UsageError("ingest-deidentify", {
           found: `${keepDicom ? "--keep-dicom" : "--identities"} together with --no-deidentify`,
@@ -75,6 +85,7 @@ Examples:
         ...(visit === undefined ? {} : { visit }),
         ...(table === undefined ? {} : { identities: table }),
         keepDicom,
+        ...(segments === undefined ? {} : { segments }),
         ...(uncompressed === undefined ? {} : { uncompressed }),
         progress: consoleProgress(),
         signal: interruptSignal(),

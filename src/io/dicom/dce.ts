@@ -12,6 +12,8 @@ export interface DicomDce extends WithIssues<DceSeries> {
   readonly sources: readonly DicomSource[];
   /** Per phase, one instance per slice of the grid. */
   readonly slices: readonly (readonly SliceInstance[])[];
+  /** Files of segmentation objects beside the images, of whatever they show. */
+  readonly segmentations: readonly string[];
 }
 
 export interface DceChoice {
@@ -48,6 +50,7 @@ export async function readDceSeries(dir: string, choice: DceChoice = {}): Promis
     issues: [...folder.issues, ...candidate.parts.flatMap(({ issues }) => issues), ...candidate.issues],
     sources: candidate.parts.map(({ source }) => source),
     slices: candidate.order.map(({ part, phase }) => part.phases[phase]),
+    segmentations: folder.segmentations,
   };
 }
 

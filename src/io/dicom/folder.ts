@@ -30,6 +30,8 @@ export interface DicomSeries {
 
 export interface DicomFolder {
   readonly series: readonly DicomSeries[];
+  /** Files of segmentation objects. */
+  readonly segmentations: readonly string[];
   readonly issues: readonly Issue[];
 }
 
@@ -43,7 +45,7 @@ export interface DicomFolder {
  */
 export async function readDicomFolder(source: string): Promise<DicomFolder> {
   const dir = dicomFolderOf(source);
-  const { slices, issues } = await scanFiles(dir);
+  const { slices, segmentations, issues } = await scanFiles(dir);
   const series: DicomSeries[] = [];
   for (const members of groupBySeries(slices).values()) {
     for (const part of splitByGeometry(members)) {
@@ -55,7 +57,7 @@ export async function readDicomFolder(source: string): Promise<DicomFolder> {
     }
   }
   series.sort((a, b) => (a.source.seriesNumber ?? 0) - (b.source.seriesNumber ?? 0));
-  return { series, issues };
+  return { series, segmentations, issues };
 }
 
 /** The folder that is meant: of a DICOMDIR, the one in which it lies. */
@@ -78,7 +80,8 @@ export async function readDicomSlice(file: string): Promise<VolumeFromFile> {
   const head = readDicomHead(file);
   if (head === undefined) throw notImage(file, "a file that is not DICOM");
   const described = describeFile(head);
-  if (described.kind !== "slices") throw notImage(file, described.why);
+  if (described.kind === "segmentation") throw notImage(file, "a segmentation");
+  if (described.kind === "other") throw notImage(file, described.why);
   const parts = splitByGeometry(described.slices);
   const series = await seriesOf(parts[0], dirname(file));
   if (parts.length > 1 || series.phases.length > 1) {

@@ -68,7 +68,8 @@ export interface SliceInstance {
 /** What a DICOM file is to Residua. */
 export type DicomFileKind =
   | { readonly kind: "slices"; readonly slices: readonly SliceInstance[] }
-  /** An object without scalar images in space: a report, a segmentation, a screenshot. */
+  | { readonly kind: "segmentation" }
+  /** An object without scalar images in space: a report, a screenshot. */
   | { readonly kind: "other"; readonly why: string };
 
 export const SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
@@ -93,7 +94,7 @@ const GREY: ReadonlySet<string> = new Set(["MONOCHROME1", "MONOCHROME2"]);
 export function describeFile(head: DicomHead): DicomFileKind {
   const { data } = head;
   if (data.element("DirectoryRecordSequence") !== undefined) return other("directories (DICOMDIR)");
-  if (isSegmentation(data)) return other("segmentations");
+  if (isSegmentation(data)) return { kind: "segmentation" };
   if (head.pixels === undefined) return other("objects without pixels");
   if (
     (data.number("SamplesPerPixel") ?? 1) !== 1 ||

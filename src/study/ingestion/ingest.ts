@@ -100,7 +100,13 @@ async function write(
 }
 
 /** Collections name patients by study identifiers already; there is nothing to hide, and no table of it. */
-function refuseDicomOptions({ identities, keepDicom }: LayoutRequest, layout: Layout): void {
+function refuseDicomOptions({ identities, keepDicom, segments }: LayoutRequest, layout: Layout): void {
+  if (segments !== undefined) {
+    throw new UsageError("ingest-segment", {
+      found: `--segment for the layout ${layout}`,
+      expected: "it with the layout dicom only: the layout says which masks it has",
+    });
+  }
   const asked = keepDicom === true ? "--keep-dicom" : "--identities";
   if (keepDicom !== true && (identities === undefined || identities === "off")) return;
   throw new UsageError("ingest-deidentify", {

@@ -1,11 +1,16 @@
 /** A mask from any file: an image of labels, or the segments of a DICOM segmentation, which may overlap. */
 import { DataError } from "../../domain/errors.ts";
-import { type Grid, voxelCount } from "../../domain/grid.ts";
+import { createGrid, type Grid, toWorld, voxelCount } from "../../domain/grid.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { type LabelMap, requireSameGrid } from "../../domain/volume.ts";
 import { resample } from "../../imaging/resampling.ts";
 import { volumeMl } from "../../imaging/shape.ts";
-import { isDicomSegmentation, readDicomSegmentation, type Segment } from "../../io/dicom/segmentation.ts";
+import {
+  describeSegmentation,
+  isDicomSegmentation,
+  readDicomSegmentation,
+  type Segment,
+} from "../../io/dicom/segmentation.ts";
 import { isFolder } from "../../io/folders.ts";
 import { isImageFile, readLabelMap } from "../../io/images.ts";
 
@@ -78,9 +83,16 @@ async function readSegments(file: string, { grid, segments: numbers }: MaskOptio
   } catch (error) {
     if (grid === undefined || !(error instanceof DataError && error.code === "segmentation-off-grid"))
       throw error;
-    const drawn = await readDicomSegmentation(file, only);
+    const { grid: own } = await describeSegmentation(file);
+    const drawn = await readDicomSegmentation(file, { ...only, grid: withEmptySlices(own) });
     return resampled(drawn.segments, drawn.grid, grid, file);
   }
+}
+
+/** One slice more at either end: frames are left out where they would be empty, so that beyond the outermost there is nothing. */
+function withEmptySlices(grid: Grid): Grid {
+  const [slices, rows, columns] = grid.shape;
+  return createGrid({ ...grid, shape: [slices + 2, rows, columns], origin: toWorld(grid, [-1, 0, 0]) });
 }
 
 function resampled(segments: readonly Segment[], own: Grid, grid: Grid, file: string): Mask {
