@@ -68,6 +68,22 @@ describe("the reference mask of an examination", () => {
     expect(await ingested([])).toMatchObject({ voxels: undefined, codes: [] });
   });
 
+  it("comes out of de-identified copies as well, whose labels are cleaned too", async () => {
+    const [source, cohort] = [join(folder, "copied"), join(folder, "copied-cohort")];
+    await cp(join(fixtures, "images"), source, { recursive: true });
+    await cp(join(fixtures, "segmentations/coded.dcm"), join(source, "coded.dcm"));
+    const named = { patient: "P1", visit: "pre", progress: SILENT };
+    await ingestDicom({ ...named, source, folder: cohort, keepDicom: true });
+    const copies = join(cohort, "dicom/P1/pre");
+    for (const name of await readdir(copies)) {
+      expect(await readFile(join(copies, name), "latin1")).not.toMatch(/jansen|hidden/i);
+    }
+    const again = join(folder, "copied-again");
+    await ingestDicom({ ...named, source: copies, folder: again });
+    const mask = await readLabelMap(join(again, "segmentations/P1/pre.nii.gz"));
+    expect(Buffer.from(mask.data).toString("base64")).toBe(masks.first);
+  });
+
   it("is that of a person where an algorithm drew another", async () => {
     expect((await ingested(["automatic", "coded"])).voxels).toBe(masks.first);
   });
