@@ -25,6 +25,11 @@ export const DEFAULT_FTV_THRESHOLDS: FtvThresholds = {
   minimumComponentMl: 0,
 };
 
+/** The thresholds as {@link functionalTumourVolume} takes them. */
+export function thresholdInput({ pePercent, ser, ...least }: FtvThresholds) {
+  return { peThresholdPercent: pePercent, serThreshold: ser, ...least };
+}
+
 export interface EnhancementMeasures {
   readonly ftvMl: number;
   /** Of the largest connected part of the functional tumour volume, in mm; null where it is empty. */
@@ -80,10 +85,7 @@ export function measureEnhancement(
     ...(ser === null ? {} : { ser }),
     region: region ?? inside,
     background: { pre, minimumSignal: tissueSignal },
-    peThresholdPercent: thresholds.pePercent,
-    serThreshold: thresholds.ser,
-    minimumNeighbours: thresholds.minimumNeighbours,
-    minimumComponentMl: thresholds.minimumComponentMl,
+    ...thresholdInput(thresholds),
   });
   const main = largestComponent(mask);
   return {

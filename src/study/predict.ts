@@ -2,14 +2,9 @@
 import path from "node:path";
 import { z } from "zod";
 import type { ClinicalValue } from "../domain/cohort.ts";
-import { findPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
-import { type Grid, voxelCount } from "../domain/grid.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
-import type { LabelMap } from "../domain/volume.ts";
-import { type Box, paste } from "../imaging/cropping.ts";
-import { dceInput } from "../imaging/dce-input.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
@@ -18,13 +13,19 @@ import type { TargetKind } from "../models/target.ts";
 import { changeColumns } from "./change-columns.ts";
 import { withSubtype } from "./cohort.ts";
 import type { DicomOutput } from "./dicom-objects/dicom-result.ts";
-import { type SegmentedVisits, writePredictedObjects } from "./dicom-objects/predicted-objects.ts";
+import {
+  type SegmentedVisit,
+  type SegmentedVisits,
+  writePredictedObjects,
+} from "./dicom-objects/predicted-objects.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
 import { sideOfTable } from "./preparation/breast-choice.ts";
-import { type PreparedSeries, prepareSeries } from "./preparation/prepare-series.ts";
+import type { PreparedSeries } from "./preparation/prepare-series.ts";
+import { onAcquiredGrid, seriesPreparer } from "./preparation/series-preparer.ts";
 import { type NetworkKind, needsImages, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
+import { networkInput } from "./segmentation/cases.ts";
 import { readModels } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { AppliedExamination, AppliedPatient } from "./stages/examinations.ts";
@@ -118,6 +119,7 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
             visits: { pre: request.pre, post: request.post },
             segmented: masks,
             target,
+            thresholds: config.images.ftv,
             predicted,
           }),
         };
@@ -133,11 +135,7 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
   };
 }
 
-type Visit = PreparedSeries & {
-  readonly visit: string;
-  /** Grid of the images as they were acquired, before they were cut to one breast. */
-  readonly acquired: Grid;
-};
+type Visit = PreparedSeries & { readonly visit: string };
 
 /** Both examinations, prepared as those of the study were. */
 async function readVisits(
@@ -147,18 +145,15 @@ async function readVisits(
 ): Promise<readonly Visit[]> {
   const visits: Visit[] = [];
   const { laterality } = config.images;
-  let side = laterality === undefined ? undefined : sideOfTable(clinical[laterality]);
+  const prepare = seriesPreparer(
+    config.images,
+    laterality === undefined ? undefined : sideOfTable(clinical[laterality]),
+  );
   for (const [visit, folder] of Object.entries({ pre, post })) {
     const { value: acquired, issues: found } = await openExamination(folder);
-    const { value: prepared, issues: noticed } = await prepareSeries(
-      acquired,
-      config.images,
-      visit,
-      side === undefined ? {} : { side },
-    );
-    if (prepared.breast?.evidence.side != null) side ??= prepared.breast.evidence;
+    const { value: prepared, issues: noticed } = await prepare(acquired, visit);
     issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
-    visits.push({ visit, ...prepared, acquired: acquired.phases[0].grid });
+    visits.push({ visit, ...prepared });
   }
   return visits;
 }
@@ -174,11 +169,10 @@ async function applyKind(
   const predictor = await createPredictor(models, createEngine(request.engine));
   try {
     const examinations: AppliedExamination[] = [];
-    const masks: [string, LabelMap][] = [];
-    for (const { visit, series, breast, acquired } of visits) {
-      const { grid, channels } = dceInput(series, config.training.channels);
-      const anatomy = series.phases[findPhases(series.timesSeconds).pre].data;
-      const applied = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
+    const masks: [string, SegmentedVisit][] = [];
+    for (const { visit, ...prepared } of visits) {
+      const { series } = prepared;
+      const applied = await applyNetworks(predictor, networkInput(series, config.training.channels), visit, {
         ...config.inference,
         ...request.inference,
         folds: [...models.keys()],
@@ -194,7 +188,7 @@ async function applyKind(
         features,
         maps: {},
       });
-      masks.push([visit, breast?.box == null ? labels : onWhole(labels, acquired, breast.box)]);
+      masks.push([visit, { mask: onAcquiredGrid(labels, prepared), measured: { series, mask: labels } }]);
     }
     const segmented = {
       networks: models.length,
@@ -206,11 +200,6 @@ async function applyKind(
   } finally {
     await predictor.dispose();
   }
-}
-
-/** The mask of a part on the grid of the whole image, which DICOM objects refer to. */
-function onWhole(labels: LabelMap, grid: Grid, { start }: Box): LabelMap {
-  return paste({ grid, data: new Uint8Array(voxelCount(grid)) }, labels, start);
 }
 
 /** Columns that the model needs and the row lacks; missing ones are not imputed for a single patient without saying so. */

@@ -1,5 +1,6 @@
 /** What is done to a dynamic series before networks see it, and what is measured on it: the same in a study and for a new patient. */
 import type { DceSeries } from "../../domain/dce.ts";
+import type { Grid } from "../../domain/grid.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { biasField, withoutBias } from "../../imaging/bias-field/bias-field.ts";
 import type { SideEvidence } from "../../imaging/breast-side.ts";
@@ -17,6 +18,8 @@ import { type PhaseRegistration, registerSeries } from "./registration/series.ts
 
 export interface PreparedSeries {
   readonly series: DceSeries;
+  /** Grid of the images as they were acquired, before they were cut to one breast. */
+  readonly acquired: Grid;
   /** Whether the series differs from what was read. */
   readonly changed: boolean;
   readonly measures: EnhancementMeasures;
@@ -77,6 +80,7 @@ export async function prepareSeries(
   return {
     value: {
       series,
+      acquired: finite.phases[0].grid,
       changed: series !== finite,
       measures: enhancement.measures,
       quality,

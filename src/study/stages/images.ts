@@ -9,7 +9,8 @@ import { type Box, crop } from "../../imaging/cropping.ts";
 import { readDceSeriesOf, readSegmentationOf, writeExamination } from "../../io/layouts/native.ts";
 import type { FileHashes } from "../file-hashes.ts";
 import { sideOfTable } from "../preparation/breast-choice.ts";
-import { type PreparedSeries, prepareSeries } from "../preparation/prepare-series.ts";
+import type { PreparedSeries } from "../preparation/prepare-series.ts";
+import { preFirst, seriesPreparer } from "../preparation/series-preparer.ts";
 import type { ImagesConfig, StudyConfig } from "../schema.ts";
 import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
 import { imageColumns, type PreparedExamination, writeQuality } from "./image-figures.ts";
@@ -68,18 +69,14 @@ async function imageStage(
     async make() {
       const issues: Issue[] = [];
       const value: PreparedExamination[] = [];
-      let side = sideOfTable(laterality);
+      const prepare = seriesPreparer(config, sideOfTable(laterality));
       for (const record of preFirst(patient.examinations)) {
         const subject = `${record.patientId}/${record.visit}`;
         try {
           const { value: acquired, issues: found } = await readDceSeriesOf(record);
-          const prepared = await prepareSeries(acquired, config, subject, {
-            ...(side === undefined ? {} : { side }),
-            ...(run.signal === undefined ? {} : { signal: run.signal }),
-          });
-          if (prepared.value.breast?.evidence.side != null) side ??= prepared.value.breast.evidence;
+          const prepared = await prepare(acquired, subject, run.signal);
           issues.push(...found, ...prepared.issues);
-          value.push(await keep(run, record, prepared.value, acquired.phases[0].grid, issues));
+          value.push(await keep(run, record, prepared.value, config, issues));
         } catch (error) {
           // An interruption says nothing about the examination.
           run.signal?.throwIfAborted();
@@ -99,8 +96,8 @@ const FOLDER = "prepared";
 async function keep(
   run: RunContext,
   record: ExaminationRecord,
-  { series, changed, ...figures }: PreparedSeries,
-  acquired: Grid,
+  { series, acquired, changed, ...figures }: PreparedSeries,
+  config: ImagesConfig,
   issues: Issue[],
 ): Promise<PreparedExamination> {
   const { patientId, visit } = record;
@@ -112,7 +109,8 @@ async function keep(
     patientId,
     visit,
     series,
-    segmentation === undefined ? {} : { segmentation },
+    // Whoever reads them again must not prepare them twice.
+    { source: { prepared: config }, ...(segmentation === undefined ? {} : { segmentation }) },
   );
   const local = (file: string) => path.relative(run.folder, file);
   return {
@@ -167,11 +165,6 @@ function filesOf(
   return breast === "whole" || segmentationFile === undefined
     ? phaseFiles
     : [...phaseFiles, segmentationFile];
-}
-
-/** The visit before chemotherapy first: it shows best on which side the tumour is. */
-function preFirst(records: readonly ExaminationRecord[]): readonly ExaminationRecord[] {
-  return [...records].sort((a, b) => Number(b.visit === "pre") - Number(a.visit === "pre"));
 }
 
 /** None for an examination that could not be prepared. */

@@ -115,8 +115,14 @@ describe("objects that highdicom, pydicom and dciodvfy have read", () => {
         segment: 1,
         segmentation: sopInstanceUid,
         measurements: [
-          { ...volume, value: 0.0035 },
-          { name: "FTV", scheme: "99RESIDUA", value: 0.0012, unit: "mL" },
+          { ...volume, value: 0.0035, parameters: [] },
+          {
+            name: "FTV",
+            scheme: "99RESIDUA",
+            value: 0.0012,
+            unit: "mL",
+            parameters: ["early percent enhancement >= 70 %", "signal enhancement ratio >= 0.9"],
+          },
           { name: "103339001", scheme: "SCT", value: 4.5731, unit: "mm" },
         ],
       },
