@@ -70,7 +70,10 @@ with tempfile.TemporaryDirectory() as folder:
             "segment": int(item.ReferencedSOPSequence[0].ReferencedSegmentNumber),
             "segmentation": item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID,
             "measurements": [
-                {"name": m.name.value, "scheme": m.name.scheme_designator, "value": float(m.value), "unit": m.unit.value}
+                {
+                    "name": m.name.value, "scheme": m.name.scheme_designator, "value": float(m.value), "unit": m.unit.value,
+                    "parameters": [i.TextValue for i in m[0].get("ContentSequence", []) if i.ConceptNameCodeSequence[0].CodeValue == "111002"],
+                }  # fmt: skip
                 for m in group.get_measurements()
             ],
         }

@@ -14,7 +14,6 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 OUT = pathlib.Path(__file__).parents[2] / "tests" / "golden" / "io" / "segmentations"
-OUT.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(20261124)
 SHAPE = (6, 8, 9)
 C = float(np.cos(np.pi / 6))
@@ -67,42 +66,44 @@ def write(name, slices, pixels, kind, labels, order=None, **options):
     seg.save_as(OUT / name)
 
 
-BINARY, FRACTIONAL = hd.seg.SegmentationTypeValues.BINARY, hd.seg.SegmentationTypeValues.FRACTIONAL
-whole = range(SHAPE[0])
-overlapping = (rng.random((*SHAPE, 2)) < 0.3).astype(np.uint8)
-overlapping[4, ..., 1] = 0
-# Slices 1 and 3 to 5 hold frames, so that a slice is missing in the middle; their order is mixed.
-sparse = (rng.random(SHAPE) < 0.3).astype(np.uint8)
-sparse[[0, 2]] = 0
-label_map = rng.integers(0, 4, SHAPE).astype(np.uint8)
-shares = (rng.integers(0, 200, SHAPE, endpoint=True) / 200).astype(np.float32)
+if __name__ == "__main__":
+    OUT.mkdir(parents=True, exist_ok=True)
+    BINARY, FRACTIONAL = hd.seg.SegmentationTypeValues.BINARY, hd.seg.SegmentationTypeValues.FRACTIONAL
+    whole = range(SHAPE[0])
+    overlapping = (rng.random((*SHAPE, 2)) < 0.3).astype(np.uint8)
+    overlapping[4, ..., 1] = 0
+    # Slices 1 and 3 to 5 hold frames, so that a slice is missing in the middle; their order is mixed.
+    sparse = (rng.random(SHAPE) < 0.3).astype(np.uint8)
+    sparse[[0, 2]] = 0
+    label_map = rng.integers(0, 4, SHAPE).astype(np.uint8)
+    shares = (rng.integers(0, 200, SHAPE, endpoint=True) / 200).astype(np.float32)
 
-write("overlapping.dcm", whole, overlapping, BINARY, ["tumour", "necrosis"])
-write("sparse.dcm", whole, sparse, BINARY, ["tumour"], order=[2, 0, 3, 1])
-write("label-map.dcm", whole, label_map, hd.seg.SegmentationTypeValues.LABELMAP, ["a", "b", "c"])
-for name, kind in (("probability", hd.seg.SegmentationFractionalTypeValues.PROBABILITY), ("occupancy", hd.seg.SegmentationFractionalTypeValues.OCCUPANCY)):
-    write(f"{name}.dcm", whole, shares, FRACTIONAL, ["tumour"], fractional_type=kind, max_fractional_value=200)
+    write("overlapping.dcm", whole, overlapping, BINARY, ["tumour", "necrosis"])
+    write("sparse.dcm", whole, sparse, BINARY, ["tumour"], order=[2, 0, 3, 1])
+    write("label-map.dcm", whole, label_map, hd.seg.SegmentationTypeValues.LABELMAP, ["a", "b", "c"])
+    for name, kind in (("probability", hd.seg.SegmentationFractionalTypeValues.PROBABILITY), ("occupancy", hd.seg.SegmentationFractionalTypeValues.OCCUPANCY)):
+        write(f"{name}.dcm", whole, shares, FRACTIONAL, ["tumour"], fractional_type=kind, max_fractional_value=200)
 
-(OUT / "segmentations.json").write_text(
-    json.dumps(
-        {
-            "tool": "highdicom, pydicom",
-            "version": f"{hd.__version__}, {pydicom.__version__}",
-            "script": "scripts/golden/io_dicom_segmentations.py",
-            "grid": {
-                "shape": SHAPE,
-                "spacingMm": SPACING,
-                "direction": [NORMAL.tolist(), COLUMN.tolist(), ROW.tolist()],
-                "origin": ORIGIN.tolist(),
-            },
-            "files": {
-                "overlapping.dcm": [overlapping[..., i].ravel().tolist() for i in range(2)],
-                "sparse.dcm": [sparse.ravel().tolist()],
-                "label-map.dcm": [(label_map == i).astype(int).ravel().tolist() for i in (1, 2, 3)],
-                "probability.dcm": [shares.ravel().tolist()],
-                "occupancy.dcm": [shares.ravel().tolist()],
-            },
-        }
+    (OUT / "segmentations.json").write_text(
+        json.dumps(
+            {
+                "tool": "highdicom, pydicom",
+                "version": f"{hd.__version__}, {pydicom.__version__}",
+                "script": "scripts/golden/io_dicom_segmentations.py",
+                "grid": {
+                    "shape": SHAPE,
+                    "spacingMm": SPACING,
+                    "direction": [NORMAL.tolist(), COLUMN.tolist(), ROW.tolist()],
+                    "origin": ORIGIN.tolist(),
+                },
+                "files": {
+                    "overlapping.dcm": [overlapping[..., i].ravel().tolist() for i in range(2)],
+                    "sparse.dcm": [sparse.ravel().tolist()],
+                    "label-map.dcm": [(label_map == i).astype(int).ravel().tolist() for i in (1, 2, 3)],
+                    "probability.dcm": [shares.ravel().tolist()],
+                    "occupancy.dcm": [shares.ravel().tolist()],
+                },
+            }
+        )
+        + "\n"
     )
-    + "\n"
-)

@@ -1,7 +1,9 @@
 /** Where in the body a breast tumour may lie: under the skin and before the chest wall, in an image of one breast or of both. */
+
+import type { BreastSide } from "../domain/breast.ts";
 import type { Grid } from "../domain/grid.ts";
 import type { LabelMap } from "../domain/volume.ts";
-import { type BreastSide, holdsBothBreasts, sideBox } from "./breast-side.ts";
+import { holdsBothBreasts, sideBox } from "./breast-side.ts";
 import { erodeMm } from "./distance.ts";
 
 /** Skin enhances by itself, and its thin layer moves. */

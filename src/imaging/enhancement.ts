@@ -1,9 +1,10 @@
 /** What a dynamic examination shows of enhancement: maps, functional tumour volume, and the figures that follow. */
+
+import type { BreastSide } from "../domain/breast.ts";
 import { type DceSeries, EARLY_WINDOW_SECONDS, type FoundPhases, findPhases } from "../domain/dce.ts";
 import type { Issue } from "../domain/issues.ts";
 import type { LabelMap, Volume } from "../domain/volume.ts";
 import { breastRegion, SKIN_MM } from "./breast-region.ts";
-import type { BreastSide } from "./breast-side.ts";
 import { largestComponent } from "./components.ts";
 import { dilateMm, erodeMm } from "./distance.ts";
 import { functionalTumourVolume } from "./functional-tumour-volume.ts";
@@ -36,6 +37,11 @@ export const DEFAULT_FTV_THRESHOLDS: FtvThresholds = {
   minimumNeighbours: 4,
   minimumComponentMl: 0,
 };
+
+/** The thresholds as {@link functionalTumourVolume} takes them. */
+export function thresholdInput({ pePercent, ser, minimumNeighbours, minimumComponentMl }: FtvThresholds) {
+  return { peThresholdPercent: pePercent, serThreshold: ser, minimumNeighbours, minimumComponentMl };
+}
 
 export interface EnhancementMeasures {
   readonly ftvMl: number;
@@ -89,10 +95,7 @@ export function measureEnhancement(
     ...(ser === null ? {} : { ser }),
     region: regionOf(place, body, inside),
     background: { pre, minimumSignal: tissueSignal },
-    peThresholdPercent: thresholds.pePercent,
-    serThreshold: thresholds.ser,
-    minimumNeighbours: thresholds.minimumNeighbours,
-    minimumComponentMl: thresholds.minimumComponentMl,
+    ...thresholdInput(thresholds),
   });
   const main = largestComponent(mask);
   return {

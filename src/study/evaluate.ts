@@ -1,12 +1,13 @@
 /** `residua evaluate`: predicted masks against reference masks. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { DataError } from "../domain/errors.ts";
+import { DataError, ResiduaError } from "../domain/errors.ts";
 import type { Issue } from "../domain/issues.ts";
 import type { LabelMap } from "../domain/volume.ts";
 import { compareMasks } from "../imaging/segmentation-metrics.ts";
 import { filesBelow, isFolder } from "../io/folders.ts";
-import { readLabelMap } from "../io/images.ts";
+import { isSegmentationFile, type Mask, maskOfLabels } from "./masks/mask-file.ts";
+import { readMaskPair } from "./masks/mask-pair.ts";
 import type { Progress } from "./progress.ts";
 import { eachCase } from "./segmentation/each-case.ts";
 
@@ -38,10 +39,12 @@ export interface Evaluation {
 /** Distance at which surfaces still agree in `nsd`, in mm. */
 export const DEFAULT_TOLERANCE_MM = 2;
 
-const MASK_FILE = /\.(nii|nii\.gz|nrrd)$/i;
+const IMAGE_FILE = /\.(nii|nii\.gz|nrrd)$/i;
+const DICOM_FILE = /(\.seg)?\.dcm$/i;
 
 /**
- * Compares two mask files, or the files of the same name in two folders. A case that cannot be compared becomes an issue.
+ * Compares two mask files, or the files of the same name in two folders: images, or DICOM segmentations, whose labels are the numbers of their
+ * segments. A case that cannot be compared becomes an issue.
  *
  * @throws {DataError} `file-missing`; `masks-unusable` where no pair could be compared; `masks-unpaired` where no file of one folder has its counterpart in the other.
  */
@@ -55,9 +58,9 @@ export async function evaluateMasks(
   const pairs = await pairMasks(predicted, reference, issues);
   const cases: CaseAgreement[] = [];
   const { issues: failed } = await eachCase(pairs, { name: "evaluate", progress }, async (pair) => {
-    const found = await readLabelMap(pair.predicted);
-    const wanted = await readLabelMap(pair.reference);
-    cases.push({ case: pair.id, labels: compareLabels(found, wanted, toleranceMm) });
+    const { predicted: found, reference: wanted } = await readMaskPair(pair.predicted, pair.reference);
+    cases.push({ case: pair.id, labels: agreementOf(found, wanted, toleranceMm) });
+    issues.push(...[...found.issues, ...wanted.issues].map((issue) => ({ ...issue, subject: pair.id })));
   });
   issues.push(...failed);
   if (cases.length === 0) {
@@ -75,12 +78,16 @@ export function compareLabels(
   reference: LabelMap,
   toleranceMm: number,
 ): Record<string, LabelAgreement> {
-  const present = new Set<number>();
-  for (const { data } of [predicted, reference]) for (const value of data) if (value > 0) present.add(value);
-  const labels = [...present].sort((a, b) => a - b);
+  return agreementOf(maskOfLabels(predicted), maskOfLabels(reference), toleranceMm);
+}
+
+/** Labels are compared one by one, since those of a segmentation may overlap. */
+function agreementOf(predicted: Mask, reference: Mask, toleranceMm: number): Record<string, LabelAgreement> {
+  const labels = [...new Set([...predicted.labels, ...reference.labels])].sort((a, b) => a - b);
   return Object.fromEntries(
     labels.map((label) => {
-      const { dice, hd95Mm, nsd, volumeErrorMl } = compareMasks(predicted, reference, label, { toleranceMm });
+      const [found, wanted] = [predicted.of(label), reference.of(label)];
+      const { dice, hd95Mm, nsd, volumeErrorMl } = compareMasks(found, wanted, 1, { toleranceMm });
       return [String(label), { dice, hd95Mm, nsd, volumeErrorMl }];
     }),
   );
@@ -101,8 +108,8 @@ async function pairMasks(predicted: string, reference: string, issues: Issue[]):
   if (!(await isFolder(predicted)) && !(await isFolder(reference))) {
     return [{ id: caseName(path.basename(reference)), predicted, reference }];
   }
-  const found = await masksByName(predicted);
-  const wanted = await masksByName(reference);
+  const found = await masksByName(predicted, issues);
+  const wanted = await masksByName(reference, issues);
   for (const [name, file] of wanted) {
     if (!found.has(name)) issues.push(unpaired(name, file, "no prediction"));
   }
@@ -121,13 +128,43 @@ async function pairMasks(predicted: string, reference: string, issues: Issue[]):
   return pairs;
 }
 
-async function masksByName(folder: string): Promise<Map<string, string>> {
-  const files = (await filesBelow(folder)).filter((file) => MASK_FILE.test(file));
-  return new Map(files.sort().map((file) => [caseName(path.relative(folder, file)), file]));
+/** Where a folder holds a case as an image and as a segmentation, as `residua segment` writes them, the image is taken. */
+async function masksByName(folder: string, issues: Issue[]): Promise<Map<string, string>> {
+  const files = (await filesBelow(folder)).sort();
+  const masks = new Map<string, string>();
+  const add = (file: string) => {
+    const name = caseName(path.relative(folder, file));
+    const other = masks.get(name);
+    if (other === undefined) masks.set(name, file);
+    else issues.push(repeated(name, file, other));
+  };
+  for (const file of files) if (IMAGE_FILE.test(file)) add(file);
+  for (const file of files) if (DICOM_FILE.test(file) && (await mayBeSegmentation(file))) add(file);
+  return masks;
+}
+
+/** Reports and images lie beside segmentations; of a damaged file reading it will tell. */
+async function mayBeSegmentation(file: string): Promise<boolean> {
+  try {
+    return await isSegmentationFile(file);
+  } catch (error) {
+    if (error instanceof ResiduaError) return true;
+    throw error;
+  }
 }
 
 function caseName(file: string): string {
-  return file.replace(MASK_FILE, "").replaceAll(path.sep, "/");
+  return file.replace(IMAGE_FILE, "").replace(DICOM_FILE, "").replaceAll(path.sep, "/");
+}
+
+function repeated(name: string, file: string, other: string): Issue {
+  return {
+    code: "mask-twice",
+    severity: "info",
+    subject: name,
+    file,
+    message: `There are two masks of this name; ${path.basename(other)} was taken.`,
+  };
 }
 
 function unpaired(name: string, file: string, what: string): Issue {

@@ -7,14 +7,16 @@ import { volumeMl } from "../imaging/shape.ts";
 import { writeNifti } from "../io/nifti/write.ts";
 import { writeCsv } from "../io/tables/write.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
+import { onAcquiredGrid } from "./preparation/series-preparer.ts";
 import type { Progress } from "./progress.ts";
-import { inputCases } from "./segment.ts";
 import { type Applied, applyNetworks } from "./segmentation/apply.ts";
 import type { DeepFeatures, FeatureOptions } from "./segmentation/deep-features.ts";
 import { eachCase } from "./segmentation/each-case.ts";
+import { inputCases } from "./segmentation/input-cases.ts";
 import { readModels } from "./segmentation/model-folder.ts";
 import { mapOnImage, mapOutputs } from "./segmentation/network-maps.ts";
 import { createPredictor, type InferenceOptions, type Predictor } from "./segmentation/predict-case.ts";
+import type { LoadedCase } from "./segmentation/prepare.ts";
 import { changeOf } from "./stages/features.ts";
 
 export interface FeaturesRequest extends InferenceOptions {
@@ -24,6 +26,8 @@ export interface FeaturesRequest extends InferenceOptions {
   readonly features: FeatureOptions;
   /** Folder for attention and code maps on the images' own grids; by default none are written. */
   readonly mapsFolder?: string;
+  /** Whether series are prepared as those that trained the model; by default they are. */
+  readonly prepare?: boolean;
   readonly engine?: EngineRequest;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
@@ -57,7 +61,10 @@ export async function writeFeatureTable(request: FeaturesRequest): Promise<Featu
   const { progress, signal, step, mirror, mapsFolder } = request;
   const models = await readModels(request.model);
   const { description } = models[0];
-  const { value: cases, issues: found } = await inputCases(request.inputs, description);
+  const { value: cases, issues: found } = await inputCases(request.inputs, description, {
+    prepare: request.prepare ?? true,
+    ...(signal === undefined ? {} : { signal }),
+  });
   const predictor = await createPredictor(models, createEngine(request.engine));
   if (mapsFolder !== undefined) requireMaps(predictor);
   const noticed: Issue[] = [...found];
@@ -74,7 +81,7 @@ export async function writeFeatureTable(request: FeaturesRequest): Promise<Featu
       maps: mapsFolder !== undefined,
       ...(signal === undefined ? {} : { signal }),
     });
-    if (mapsFolder !== undefined) maps.push(...(await writeMaps(mapsFolder, id, applied)));
+    if (mapsFolder !== undefined) maps.push(...(await writeMaps(mapsFolder, id, applied, loaded)));
     noticed.push(...imperfect, ...applied.issues);
     examined.push({ id, patientId, visit, volumeMl: volumeMl(applied.labels), features: applied.features });
   }).finally(() => predictor.dispose());
@@ -98,11 +105,17 @@ function requireMaps({ network, description }: Predictor): void {
   });
 }
 
-async function writeMaps(folder: string, id: string, { prepared, maps }: Applied): Promise<string[]> {
+async function writeMaps(
+  folder: string,
+  id: string,
+  { prepared, maps }: Applied,
+  { prepared: series }: LoadedCase,
+): Promise<string[]> {
   const files: string[] = [];
   for (const map of maps) {
     const file = path.join(folder, `${id}.${map.name}.nii.gz`);
-    await writeNifti(file, mapOnImage(prepared, map));
+    const whole = mapOnImage(prepared, map);
+    await writeNifti(file, series === undefined ? whole : onAcquiredGrid(whole, series));
     files.push(file);
   }
   return files;

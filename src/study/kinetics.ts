@@ -4,7 +4,7 @@ import { encode } from "fast-png";
 import type { FoundPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
 import type { Issue, WithIssues } from "../domain/issues.ts";
-import { type LabelMap, requireSameGrid, type Volume } from "../domain/volume.ts";
+import type { LabelMap, Volume } from "../domain/volume.ts";
 import {
   FTV_REGIONS,
   type FtvPlace,
@@ -21,12 +21,10 @@ import { subtraction } from "../imaging/kinetics.ts";
 import { replaceNonFinite } from "../imaging/non-finite.ts";
 import type { RegistrationKind } from "../imaging/registration/registration.ts";
 import { type Colour, maximumIntensityProjection, type Raster } from "../imaging/slice-picture.ts";
-import { isDicomSegmentation } from "../io/dicom/segmentation.ts";
 import { writeAtomically } from "../io/files.ts";
-import { readLabelMap } from "../io/images.ts";
 import { writeNifti } from "../io/nifti/write.ts";
-import { readSegmentationObject } from "./dicom-objects/segmentation-input.ts";
 import { openExamination } from "./examination-input.ts";
+import { readMask } from "./masks/mask-file.ts";
 import { type PhaseRegistration, registerSeries } from "./preparation/registration/series.ts";
 
 export interface KineticsRequest {
@@ -136,23 +134,23 @@ async function findPlace(region: string, pre: Volume): Promise<WithIssues<FtvPla
   return { value: { region: "mask", mask }, issues };
 }
 
+/** All labels of the region's mask together. */
 async function readRegion(file: string, pre: Volume): Promise<WithIssues<LabelMap>> {
-  const region = await readRegionMask(file, pre);
-  if (region.value.data.some((value) => value !== 0)) return region;
-  throw new DataError("region-empty", {
-    file,
-    found: "a region of interest without a voxel",
-    expected: "a mask in which tumour may lie",
-  });
-}
-
-async function readRegionMask(file: string, pre: Volume): Promise<WithIssues<LabelMap>> {
-  if (file.toLowerCase().endsWith(".dcm") && (await isDicomSegmentation(file))) {
-    return readSegmentationObject(file, pre.grid);
+  const mask = await readMask(file, { grid: pre.grid, what: "the region of interest" });
+  if (mask.labels.length === 0) {
+    throw new DataError("region-empty", {
+      file,
+      found: "a region of interest without a voxel",
+      expected: "a mask in which tumour may lie",
+    });
   }
-  const mask = await readLabelMap(file);
-  requireSameGrid(pre, mask, "the region of interest", file);
-  return { value: mask, issues: mask.issues };
+  const several: Issue = {
+    code: "region-labels",
+    severity: "info",
+    message: `All ${mask.labels.length} labels of the region were taken together.`,
+    file,
+  };
+  return { value: mask.of("any"), issues: mask.labels.length > 1 ? [...mask.issues, several] : mask.issues };
 }
 
 const REGION_ISSUES: Readonly<Record<FtvRegion, Issue>> = {

@@ -2,14 +2,9 @@
 import path from "node:path";
 import { z } from "zod";
 import type { ClinicalValue } from "../domain/cohort.ts";
-import { findPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
-import { type Grid, voxelCount } from "../domain/grid.ts";
 import type { Issue } from "../domain/issues.ts";
 import { UNKNOWN_OUTCOME } from "../domain/outcome.ts";
-import type { LabelMap } from "../domain/volume.ts";
-import { type Box, paste } from "../imaging/cropping.ts";
-import { dceInput } from "../imaging/dce-input.ts";
 import { volumeMl } from "../imaging/shape.ts";
 import { readText } from "../io/files.ts";
 import { type FittedModel, meanPredictions, predictModel } from "../models/comparators.ts";
@@ -18,14 +13,20 @@ import type { TargetKind } from "../models/target.ts";
 import { changeColumns } from "./change-columns.ts";
 import { withSubtype } from "./cohort.ts";
 import type { DicomOutput } from "./dicom-objects/dicom-result.ts";
-import { type SegmentedVisits, writePredictedObjects } from "./dicom-objects/predicted-objects.ts";
+import {
+  type SegmentedVisit,
+  type SegmentedVisits,
+  writePredictedObjects,
+} from "./dicom-objects/predicted-objects.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
 import { openExamination } from "./examination-input.ts";
 import { sideOfTable } from "./preparation/breast-choice.ts";
-import { type PreparedSeries, prepareSeries } from "./preparation/prepare-series.ts";
+import type { PreparedSeries } from "./preparation/prepare-series.ts";
 import { type CarriedVisit, registerVisit } from "./preparation/registration/visits.ts";
+import { onAcquiredGrid, seriesPreparer } from "./preparation/series-preparer.ts";
 import { type NetworkKind, needsImages, type StudyConfig, studySchema } from "./schema.ts";
 import { applyNetworks } from "./segmentation/apply.ts";
+import { networkInput } from "./segmentation/cases.ts";
 import { readModels } from "./segmentation/model-folder.ts";
 import { createPredictor } from "./segmentation/predict-case.ts";
 import type { AppliedExamination, AppliedPatient } from "./stages/examinations.ts";
@@ -70,7 +71,8 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
   const { target, fitted } = await readOutcomeModels(results);
   const issues: Issue[] = [];
   const visits = needsImages(config) ? await readVisits(request, config, issues) : [];
-  const measured = visits.length === 0 ? {} : imageColumns(visits);
+  const measured =
+    visits.length === 0 ? {} : imageColumns(visits.map(({ visit, own }) => ({ visit, ...own })));
   const clinical = { ...withSubtype(request.clinical, config), ...measured };
   const applied = new Map<NetworkKind, ReadonlyMap<string, AppliedPatient>>();
   const masks = new Map<NetworkKind, SegmentedVisits>();
@@ -119,6 +121,7 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
             visits: { pre: request.pre, post: request.post },
             segmented: masks,
             target,
+            thresholds: config.images.ftv,
             predicted,
           }),
         };
@@ -134,13 +137,17 @@ export async function predictPatient(request: PredictRequest): Promise<PatientPr
   };
 }
 
-type Visit = PreparedSeries & {
+interface Visit {
   readonly visit: string;
-  /** Carries a mask back to the grid on which the visit was prepared, where it was carried to the other's. */
-  readonly back?: CarriedVisit["back"];
-  /** Grid of the images as they were acquired, before they were cut to one breast. */
-  readonly acquired: Grid;
-};
+  /** On its own grid, where enhancement is measured. */
+  readonly own: PreparedSeries;
+  /** What networks see: carried onto the grid of the first visit, where the study does that. */
+  readonly seen: PreparedSeries;
+  /** Carries a mask back to its own grid. */
+  readonly back: CarriedVisit["back"];
+}
+
+const unmoved: CarriedVisit["back"] = (mask) => mask;
 
 /** Both examinations, prepared as those of the study were. */
 async function readVisits(
@@ -150,26 +157,24 @@ async function readVisits(
 ): Promise<readonly Visit[]> {
   const visits: Visit[] = [];
   const { laterality } = config.images;
-  let side = laterality === undefined ? undefined : sideOfTable(clinical[laterality]);
+  const prepare = seriesPreparer(
+    config.images,
+    laterality === undefined ? undefined : sideOfTable(clinical[laterality]),
+  );
   const kind = config.images.visits;
   for (const [visit, folder] of Object.entries({ pre, post })) {
     const { value: acquired, issues: found } = await openExamination(folder);
-    const { value: prepared, issues: noticed } = await prepareSeries(
-      acquired,
-      config.images,
-      visit,
-      side === undefined ? {} : { side },
-    );
-    if (prepared.breast?.evidence.side != null) side ??= prepared.breast.evidence;
+    const { value: prepared, issues: noticed } = await prepare(acquired, visit);
     issues.push(...found.map((issue) => ({ ...issue, subject: visit })), ...noticed);
     const [first] = visits;
-    const placed =
-      first === undefined || kind === "none"
-        ? { value: { prepared }, issues: [] }
-        : await registerVisit(first, prepared, kind, visit);
-    issues.push(...placed.issues);
-    const back = "back" in placed.value ? { back: placed.value.back } : {};
-    visits.push({ visit, ...placed.value.prepared, ...back, acquired: acquired.phases[0].grid });
+    if (first === undefined || kind === "none") {
+      visits.push({ visit, own: prepared, seen: prepared, back: unmoved });
+      continue;
+    }
+    const { value: placed, issues: told } = await registerVisit(first.own, prepared, kind, visit);
+    issues.push(...told);
+    const back = "back" in placed ? placed.back : unmoved;
+    visits.push({ visit, own: prepared, seen: placed.prepared, back });
   }
   return visits;
 }
@@ -185,11 +190,10 @@ async function applyKind(
   const predictor = await createPredictor(models, createEngine(request.engine));
   try {
     const examinations: AppliedExamination[] = [];
-    const masks: [string, LabelMap][] = [];
-    for (const { visit, series, breast, acquired, back } of visits) {
-      const { grid, channels } = dceInput(series, config.training.channels);
-      const anatomy = series.phases[findPhases(series.timesSeconds).pre].data;
-      const applied = await applyNetworks(predictor, { grid, channels, anatomy }, visit, {
+    const masks: [string, SegmentedVisit][] = [];
+    for (const { visit, own, seen, back } of visits) {
+      const input = networkInput(seen.series, config.training.channels);
+      const applied = await applyNetworks(predictor, input, visit, {
         ...config.inference,
         ...request.inference,
         folds: [...models.keys()],
@@ -205,8 +209,8 @@ async function applyKind(
         features,
         maps: {},
       });
-      const own = back === undefined ? labels : back(labels);
-      masks.push([visit, breast?.box == null ? own : onWhole(own, acquired, breast.box)]);
+      const mask = back(labels);
+      masks.push([visit, { mask: onAcquiredGrid(mask, own), measured: { series: own.series, mask } }]);
     }
     const segmented = {
       networks: models.length,
@@ -218,11 +222,6 @@ async function applyKind(
   } finally {
     await predictor.dispose();
   }
-}
-
-/** The mask of a part on the grid of the whole image, which DICOM objects refer to. */
-function onWhole(labels: LabelMap, grid: Grid, { start }: Box): LabelMap {
-  return paste({ grid, data: new Uint8Array(voxelCount(grid)) }, labels, start);
 }
 
 /** Columns that the model needs and the row lacks; missing ones are not imputed for a single patient without saying so. */

@@ -86,8 +86,8 @@ const CHANNELS = ["pre", "early", "late", "early-pre", "late-pre", "late-early"]
 
 const spacing = z.number().positive();
 
-/** What is done to images before networks see them. */
-const imagesSchema = z.strictObject({
+/** What is done to images before networks see them; kept with each model, so that its images can be prepared in the same way. */
+export const imagesSchema = z.strictObject({
   /** Motion between phases: see docs/decisions/0026-registration.md. */
   registration: z.enum(["none", "rigid", "deformable"]).default("deformable"),
   /** Other visits to the one before chemotherapy: see docs/decisions/0033-registration-of-visits.md. */
@@ -400,6 +400,8 @@ export const studySchema = z.strictObject({
 /** A study file with every default filled in. */
 export type StudyConfig = z.output<typeof studySchema>;
 export type ImagesConfig = StudyConfig["images"];
+/** Images as they were acquired. */
+export const AS_ACQUIRED: ImagesConfig = imagesSchema.parse({ registration: "none" });
 export type ModelConfig = z.output<typeof modelSchema>;
 
 /** The name by which a model is known in results: `volume`, `deep(nnunet)`, `deep(nnunet, ICC 0.75)`, or as the study file names it. */

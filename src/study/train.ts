@@ -10,7 +10,13 @@ import type { Fingerprint } from "../networks/fingerprint.ts";
 import { describePlan, type Plan } from "../networks/plan.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
 import type { Progress } from "./progress.ts";
-import { type NetworkKind, type TrainingConfig, type TrainingInput, trainingSchema } from "./schema.ts";
+import {
+  AS_ACQUIRED,
+  type NetworkKind,
+  type TrainingConfig,
+  type TrainingInput,
+  trainingSchema,
+} from "./schema.ts";
 import { openSegmentationData, type SegmentationCase, type SegmentationData } from "./segmentation/cases.ts";
 import { crossValidate } from "./segmentation/cross-validate.ts";
 import { fingerprintCases } from "./segmentation/fingerprint.ts";
@@ -187,6 +193,7 @@ function modelRequest(
     store,
     labels: data.labels,
     channels: data.channels,
+    ...(data.channels.source === "dce" ? { images: AS_ACQUIRED } : {}),
     fold,
     steps: config.steps,
     checkpointEvery: config.checkpointEvery,

@@ -72,7 +72,9 @@ describe("segmenting DICOM images", () => {
     const [{ file, dicomFiles, volumesMl }] = JSON.parse(out).cases;
     expect(dicomFiles).toEqual([at(`a/${name}.seg.dcm`), at(`a/${name}.sr.dcm`)]);
     const { value, slices } = await readDceSeries(visit);
-    const { source, segments } = await readDicomSegmentation(dicomFiles[0], value.phases[0].grid);
+    const { source, segments } = await readDicomSegmentation(dicomFiles[0], {
+      grid: value.phases[0].grid,
+    });
     expect(Buffer.from(segments[0].volume.data)).toEqual(Buffer.from((await readLabelMap(file)).data));
     const { patientId, studyInstanceUid, frameOfReferenceUid } = slices[0][0].source;
     expect(source).toMatchObject({ patientId, studyInstanceUid, frameOfReferenceUid, modality: "SEG" });

@@ -37,7 +37,7 @@ describe.skipIf(absent)("kinetics of a real examination", () => {
     hospitalPe = await readDicomVolume(`${root}/image_dce_pe1`);
     hospitalSer = await readDicomVolume(`${root}/image_dce_ser`);
     const grid = series.phases[0].grid;
-    const { segments } = await readDicomSegmentation(`${root}/mask/1-1.dcm`, grid);
+    const { segments } = await readDicomSegmentation(`${root}/mask/1-1.dcm`, { grid });
     region = { grid, data: Uint8Array.from(segments[0].volume.data, (value) => (value > 0 ? 1 : 0)) };
   });
 

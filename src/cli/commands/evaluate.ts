@@ -7,7 +7,7 @@ import { finiteNumber } from "../options.ts";
 export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description("Dice, HD95, normalised surface Dice and volume error, per case and mean")
-    .argument("<predicted>", "mask file, or folder of masks")
+    .argument("<predicted>", "mask file (NIfTI, NRRD or DICOM SEG), or folder of masks")
     .argument("<reference>", "mask file, or folder with files of the same names")
     .option("--tolerance <mm>", "distance at which surfaces still agree", finiteNumber, DEFAULT_TOLERANCE_MM)
     .option("--json", "print JSON")
@@ -16,7 +16,11 @@ export function evaluateCommand(): Command {
       `
 Examples:
   residua evaluate predicted labelsTs
-  residua evaluate predicted/case.nii.gz labelsTs/case.nii.gz --json`,
+  residua evaluate predicted/case.nii.gz labelsTs/case.nii.gz --json
+  residua evaluate objects/pre.seg.dcm reader.nii.gz
+
+The labels of a DICOM SEG are the numbers of its segments; overlapping segments are each compared by themselves.
+One on another grid than the image that it is compared with is resampled onto it, and reported.`,
     )
     .action(async (predicted: string, reference: string, options: { tolerance: number; json?: boolean }) => {
       const evaluation = await evaluateMasks(predicted, reference, options.tolerance, consoleProgress());

@@ -15,6 +15,7 @@ interface FeaturesOptions extends EngineOptions {
   readonly rim: number;
   readonly codes: boolean;
   readonly step: number;
+  readonly prepare: boolean;
   readonly json?: boolean;
 }
 
@@ -37,10 +38,13 @@ export function featuresCommand(): Command {
     .option("--rim <mm>", "width of the rim around the tumour", finiteNumber, 5)
     .option("--no-codes", "leave out the code histogram of a vector-quantised network")
     .option("--step <share>", "step of the sliding window, as a share of the patch", fraction, 0.5)
+    .option("--no-prepare", "take series as they are, however those that trained the model were prepared")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       `
+Examinations and cohorts are prepared as those that trained a study's model.
+
 Examples:
   residua features results/study/models/nnunet cohort --out features.csv
   residua features results/study/models/attention-unet cohort/images/P001/pre --out p001.csv --maps maps`,
@@ -54,6 +58,7 @@ Examples:
         features: { regions, statistics, rimMm, codeHistogram },
         ...(mapsFolder === undefined ? {} : { mapsFolder }),
         step,
+        prepare: options.prepare,
         mirror: false,
         engine: engineRequest(options),
         progress: consoleProgress(),

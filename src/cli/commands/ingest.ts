@@ -20,6 +20,7 @@ interface IngestOptions {
   readonly id?: string;
   readonly sheet?: string;
   readonly keepColumns?: string[];
+  readonly segment?: readonly string[];
   readonly uncompressed?: boolean;
   readonly json?: boolean;
 }
@@ -57,6 +58,11 @@ export function ingestCommand(): Command {
       "its columns that identify nobody, kept as they are; separated by commas",
       nameList,
     )
+    .option(
+      "--segment <label>",
+      "segment of a DICOM SEG that is the tumour; may be repeated (default: the one that means it)",
+      (label: string, former: readonly string[] = []) => [...former, label],
+    )
     .option("--uncompressed", "write .nii files: half the time, twice the space")
     .option("--json", "print JSON")
     .addHelpText(
@@ -67,6 +73,8 @@ Names, dates and unique identifiers are not copied. The folders' names become th
 files show that they identify the patient; then an identifier made with the key in the table of identities does.
 A clinical table follows: its rows get the study identifiers, columns that identify are left out and named, and dates
 are moved as those of the images. To add a table later, run the same ingest again with --clinical.
+A DICOM SEG of the dynamic series whose segment means a tumour, by its coded type or its label, becomes the
+reference mask, segmentations/<patient>/<visit>.nii.gz; where none or several may be meant, --segment tells.
 
 Examples:
   residua ingest dicom cohort
@@ -74,11 +82,13 @@ Examples:
   residua ingest MAMA-MIA cohort --layout mama-mia
   residua ingest ISPY2 cohort --times 0,85,170,255,340,425
   residua ingest ISPY2 cohort --clinical ISPY2-Imaging-Cohort-1-Clinical-Data.xlsx --id Patient_ID
-  residua ingest dicom/dce-before cohort --patient P001 --visit pre`,
+  residua ingest dicom/dce-before cohort --patient P001 --visit pre
+  residua ingest dicom cohort --segment "index lesion" --segment "satellite"`,
     )
     .action(async (source: string, folder: string, options: IngestOptions) => {
       const { layout, times, patient, visit, identities, deidentify, keepDicom, uncompressed, json } =
         options;
+      const { segment: segments } = options;
       if (!deidentify && (identities !== undefined || keepDicom)) {
         throw new UsageError("ingest-deidentify", {
           found: `${keepDicom ? "--keep-dicom" : "--identities"} together with --no-deidentify`,
@@ -97,6 +107,7 @@ Examples:
         ...(table === undefined ? {} : { identities: table }),
         keepDicom,
         ...(clinical === undefined ? {} : { clinical }),
+        ...(segments === undefined ? {} : { segments }),
         ...(uncompressed === undefined ? {} : { uncompressed }),
         progress: consoleProgress(),
         signal: interruptSignal(),

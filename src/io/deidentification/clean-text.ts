@@ -8,6 +8,8 @@ inphase iso isotropic ispy kinetic kinetics l lat late lateral lava left loc loc
 mpr mr mra mri ms multi mip native no non nonfs opp orig original out p pass pd pe peak perf perfusion ph phase phases phantom philips plane post pre prone pulse q qc quick r
 reconstruction ref reference reg registered resolution right roi rt s sag sagittal sat scan scout se sec secs seg segmentation sense series ser siemens signal single sl slab slice spair spc
 spgr space spin spiral st stir sub subtract subtracted subtraction suppressed supp survey systems t te temporal test tfe thick thin thrive ti time tirm tof toshiba tr tra
+tumor tumors tumour tumours lesion lesions mass masses neoplasm cancer carcinoma index primary satellite nodule cyst necrosis necrotic core edema oedema
+lymph node nodes bed rim background tissue fibroglandular segment region
 trans transverse tse ttp turbo twist uni unilat unilateral vibe vibrant view views vol volser volume w wash washin washout wat water weighted wfs wi with without wo x y z
 `;
 

@@ -34,6 +34,7 @@ const BIRTH: ReadonlySet<number> = new Set([0x00100030, 0x00100032, 0x00100033, 
 const DESCRIPTIONS: ReadonlySet<number> = new Set([0x00081030, 0x0008103e, 0x00181030]);
 /** Representations that may hold anything, or what nobody knows; removed where the table does not name the attribute. */
 const FREE_TEXT: ReadonlySet<string> = new Set(["LT", "PN", "ST", "UC", "UN", "UT"]);
+const SEGMENT_LABEL = 0x00620005;
 const PIXEL_DATA = 0x7fe00010;
 
 /** Values without meaning by representation (PS3.15, action D); others become empty. */
@@ -117,6 +118,10 @@ function rewriteElement(
     return writer.text(tag, vr, `${replacements.studyId}${tag === PATIENT_NAME ? "^" : ""}`);
   }
   if (BIRTH.has(tag)) return action === "X" ? undefined : writer.text(tag, vr, "");
+  // It must not be empty (PS3.3, C.8.20.2), and table E.1-1 does not name it.
+  if (tag === SEGMENT_LABEL) {
+    return writer.text(tag, vr, cleanDescription(replacements.text(text())) || "Segment");
+  }
   if (DESCRIPTIONS.has(tag)) return writer.text(tag, vr, cleanDescription(replacements.text(text())));
   if (vr === "DA" || vr === "DT") return writer.text(tag, vr, shiftDates(text(), replacements.shiftDays));
   if (vr === "TM") return writer.raw(element);

@@ -1,9 +1,10 @@
-/** Decompression of single frames: RLE here, the rest by dcmjs-codecs (libjpeg-turbo, CharLS, OpenJPEG and OpenJPH, compiled to WebAssembly). */
+/** Decompression of single frames: RLE here, deflate by zlib, the rest by dcmjs-codecs (libjpeg-turbo, CharLS, OpenJPEG and OpenJPH, compiled to WebAssembly). */
+import { inflateRawSync } from "node:zlib";
 import type { Context, NativeCodecs } from "dcmjs-codecs";
 import { DataError } from "../../domain/errors.ts";
 import { RAW_TYPES } from "../raw-values.ts";
-import { type Codestream, jpeg2000Header, jpegHeader } from "./codestream.ts";
-import { type PixelSource, pixelError } from "./pixel-source.ts";
+import { type Codestream, jpeg2000Header, jpegHeader, jpegLsHeader } from "./codestream.ts";
+import { type CompressedFrame, pixelError } from "./pixel-source.ts";
 import { decodeRle } from "./rle.ts";
 
 type Decoder = "decodeJpeg" | "decodeJpegLs" | "decodeJpeg2000" | "decodeHtJpeg2000";
@@ -15,11 +16,16 @@ interface Codec {
 }
 
 const JPEG: Codec = { decoder: "decodeJpeg", header: jpegHeader };
-const JPEG_LS: Codec = { decoder: "decodeJpegLs", header: jpegHeader };
+const JPEG_LS: Codec = { decoder: "decodeJpegLs", header: jpegLsHeader };
 const JPEG_2000: Codec = { decoder: "decodeJpeg2000", header: jpeg2000Header };
 const HTJ2K: Codec = { decoder: "decodeHtJpeg2000", header: jpeg2000Header };
 
-const RLE = "1.2.840.10008.1.2.5";
+/** Codecs of bytes, whatever these mean (PS3.5, annex G and A.4.13). */
+const BYTE_CODECS: Readonly<Record<string, (compressed: Uint8Array, source: CompressedFrame) => Uint8Array>> =
+  {
+    "1.2.840.10008.1.2.5": decodeRle,
+    "1.2.840.10008.1.2.8.1": inflateFrame,
+  };
 /** By transfer syntax (PS3.6, table A-1). */
 const CODECS: Readonly<Record<string, Codec>> = {
   "1.2.840.10008.1.2.4.50": JPEG,
@@ -41,6 +47,11 @@ export type FrameDecoder = (compressed: Uint8Array) => Uint8Array | Promise<Uint
 interface Library {
   readonly NativeCodecs: typeof NativeCodecs;
   readonly Context: typeof Context;
+}
+
+/** Whether single-bit pixels are packed into bytes before they are compressed. */
+export function packsSingleBits(transferSyntax: string): boolean {
+  return BYTE_CODECS[transferSyntax] !== undefined;
 }
 
 let library: Promise<Library> | undefined;
@@ -65,14 +76,15 @@ function discardLibrary(loaded: Library): void {
  * @throws {DataError} `dicom-compression` for a transfer syntax that is not read. The decoder throws `dicom-pixels` where a
  *   frame is damaged or of another size than the file's attributes say.
  */
-export function frameDecoder(source: PixelSource): FrameDecoder {
-  if (source.transferSyntax === RLE) return (compressed) => decodeRle(compressed, source);
+export function frameDecoder(source: CompressedFrame): FrameDecoder {
+  const bytewise = BYTE_CODECS[source.transferSyntax];
+  if (bytewise !== undefined) return (compressed) => bytewise(compressed, source);
   const codec = CODECS[source.transferSyntax];
   if (codec === undefined) {
     throw new DataError("dicom-compression", {
       file: source.file,
       found: `pixels in transfer syntax ${source.transferSyntax}`,
-      expected: "uncompressed, deflated, RLE, JPEG, JPEG-LS, JPEG 2000 or HTJ2K",
+      expected: "uncompressed, deflated (as a whole or by frame), RLE, JPEG, JPEG-LS, JPEG 2000 or HTJ2K",
       remedy: "Export the file again, uncompressed if possible.",
     });
   }
@@ -87,10 +99,24 @@ export function frameDecoder(source: PixelSource): FrameDecoder {
   };
 }
 
+/** A frame in raw deflate (RFC 1951), which padding to an even length may follow. */
+function inflateFrame(compressed: Uint8Array, { file, rows, columns, type }: CompressedFrame): Uint8Array {
+  const expected = rows * columns * RAW_TYPES[type].bytes;
+  let bytes: Uint8Array;
+  try {
+    // One byte more may be the padding of the frame itself.
+    bytes = inflateRawSync(compressed, { maxOutputLength: expected + 1 });
+  } catch (error) {
+    throw pixelError(file, "a deflated frame that cannot be expanded", `${expected} bytes`, error);
+  }
+  if (bytes.length < expected) throw pixelError(file, `${bytes.length} inflated bytes`, `${expected}`);
+  return bytes.subarray(0, expected);
+}
+
 function decodeFrame(
   loaded: Library,
   { decoder, header }: Codec,
-  source: PixelSource,
+  source: CompressedFrame,
   compressed: Uint8Array,
 ): Uint8Array {
   const { file, rows, columns, type, bitsStored, signed } = source;
@@ -100,7 +126,7 @@ function decodeFrame(
   if (stated === undefined || stated.rows !== rows || stated.columns !== columns || stated.bits > bits) {
     const found =
       stated === undefined
-        ? "a frame that is not in the compression that the file states"
+        ? "a frame that is cut off or not in the compression that the file states"
         : `a compressed frame of ${stated.rows}x${stated.columns} pixels of ${stated.bits} bits`;
     throw pixelError(file, found, `${rows}x${columns} pixels of at most ${bits} bits`);
   }

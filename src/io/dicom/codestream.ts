@@ -32,6 +32,14 @@ export function jpegHeader(bytes: Uint8Array): Codestream | undefined {
   return undefined;
 }
 
+/** As {@link jpegHeader}, of a JPEG-LS frame that has its end: without the marker CharLS reads on for as long as there is memory. */
+export function jpegLsHeader(bytes: Uint8Array): Codestream | undefined {
+  let end = bytes.length;
+  while (end > 2 && bytes[end - 1] === 0) end -= 1; // Padding (PS3.5, A.4).
+  const whole = bytes[end - 2] === 0xff && bytes[end - 1] === 0xd9;
+  return whole ? jpegHeader(bytes) : undefined;
+}
+
 /** JPEG 2000 and HTJ2K of one component: the SIZ segment, which follows SOC (ISO 15444-1, A.5.1). */
 export function jpeg2000Header(bytes: Uint8Array): Codestream | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

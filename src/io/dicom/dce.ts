@@ -13,6 +13,8 @@ export interface DicomDce extends WithIssues<DceSeries> {
   readonly sources: readonly DicomSource[];
   /** Per phase, one instance per slice of the grid. */
   readonly slices: readonly (readonly SliceInstance[])[];
+  /** Files of segmentation objects beside the images, of whatever they show. */
+  readonly segmentations: readonly string[];
 }
 
 export interface DceChoice {
@@ -59,6 +61,7 @@ export async function readDceIn(folder: DicomFolder, choice: DceChoice = {}): Pr
     issues: [...folder.issues, ...candidate.parts.flatMap(({ issues }) => issues), ...candidate.issues],
     sources: candidate.parts.map(({ source }) => source),
     slices,
+    segmentations: folder.segmentations,
   };
 }
 

@@ -34,6 +34,8 @@ export interface DicomFolder {
   readonly series: readonly DicomSeries[];
   /** Slices of the series that cannot be used; an issue says why. */
   readonly refused: readonly (readonly SliceInstance[])[];
+  /** Files of segmentation objects. */
+  readonly segmentations: readonly string[];
   readonly issues: readonly Issue[];
 }
 
@@ -47,7 +49,7 @@ export interface DicomFolder {
  */
 export async function readDicomFolder(source: string): Promise<DicomFolder> {
   const dir = dicomFolderOf(source);
-  const { slices, issues } = await scanFiles(dir);
+  const { slices, segmentations, issues } = await scanFiles(dir);
   const series: DicomSeries[] = [];
   const refused: SliceInstance[][] = [];
   for (const members of groupBySeries(slices).values()) {
@@ -61,7 +63,7 @@ export async function readDicomFolder(source: string): Promise<DicomFolder> {
     }
   }
   series.sort((a, b) => (a.source.seriesNumber ?? 0) - (b.source.seriesNumber ?? 0));
-  return { dir, series, refused, issues };
+  return { dir, series, refused, segmentations, issues };
 }
 
 /** The folder that is meant: of a DICOMDIR, the one in which it lies. */
@@ -84,7 +86,8 @@ export async function readDicomSlice(file: string): Promise<VolumeFromFile> {
   const head = readDicomHead(file);
   if (head === undefined) throw notImage(file, "a file that is not DICOM");
   const described = describeFile(head);
-  if (described.kind !== "slices") throw notImage(file, described.why);
+  if (described.kind === "segmentation") throw notImage(file, "a segmentation");
+  if (described.kind === "other") throw notImage(file, described.why);
   const parts = splitByGeometry(described.slices);
   const series = await seriesOf(parts[0], dirname(file));
   if (parts.length > 1 || series.phases.length > 1) {

@@ -74,10 +74,19 @@ export interface SliceInstance {
 /** What a DICOM file is to Residua. */
 export type DicomFileKind =
   | { readonly kind: "slices"; readonly slices: readonly SliceInstance[] }
-  /** An object without scalar images in space: a report, a segmentation, a screenshot. */
+  | { readonly kind: "segmentation" }
+  /** An object without scalar images in space: a report, a screenshot. */
   | { readonly kind: "other"; readonly why: string };
 
 export const SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
+/** Label Map Segmentation Storage (PS3.4, table B.5-1). */
+const LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7";
+
+/** Whether a data set is a segmentation object. */
+export function isSegmentation(data: DataSet): boolean {
+  const kind = data.text("SOPClassUID");
+  return kind === SEGMENTATION_STORAGE || kind === LABEL_MAP_STORAGE;
+}
 
 const GREY: ReadonlySet<string> = new Set(["MONOCHROME1", "MONOCHROME2"]);
 
@@ -91,7 +100,7 @@ const GREY: ReadonlySet<string> = new Set(["MONOCHROME1", "MONOCHROME2"]);
 export function describeFile(head: DicomHead): DicomFileKind {
   const { data } = head;
   if (data.element("DirectoryRecordSequence") !== undefined) return other("directories (DICOMDIR)");
-  if (data.text("SOPClassUID") === SEGMENTATION_STORAGE) return other("segmentations");
+  if (isSegmentation(data)) return { kind: "segmentation" };
   if (head.pixels === undefined) return other("objects without pixels");
   if (
     (data.number("SamplesPerPixel") ?? 1) !== 1 ||

@@ -20,6 +20,12 @@ export interface PixelSource {
   readonly signed: boolean;
 }
 
+/** What decoding a compressed frame needs to know. */
+export type CompressedFrame = Pick<
+  PixelSource,
+  "file" | "transferSyntax" | "rows" | "columns" | "type" | "bitsStored" | "signed"
+>;
+
 const PIXEL_DATA = 0x7fe00010;
 const FLOAT_TYPES: Readonly<Record<number, RawType>> = { 2145386504: "float32", 2145386505: "float64" };
 const PIXEL_TYPES: Readonly<Record<string, RawType>> = {
@@ -77,13 +83,7 @@ export function pixelSourceOf({ data, pixels, inflated }: DicomHead): PixelSourc
   if (!encapsulated && pixels.length < needed) {
     throw pixelError(file, `${pixels.length} bytes of pixels`, `${needed}`);
   }
-  if (encapsulated && rows * columns > LARGEST_COMPRESSED_FRAME) {
-    throw pixelError(
-      file,
-      `compressed frames of ${rows}x${columns} pixels`,
-      `at most ${LARGEST_COMPRESSED_FRAME} pixels`,
-    );
-  }
+  if (encapsulated) requireCompressedSize({ file, rows, columns });
   return {
     file,
     transferSyntax,
@@ -98,6 +98,20 @@ export function pixelSourceOf({ data, pixels, inflated }: DicomHead): PixelSourc
     bitsStored: isFloat ? RAW_TYPES[type].bytes * 8 : bitsStored,
     signed,
   };
+}
+
+/** @throws {DataError} `dicom-pixels` where compressed frames are larger than any that is believed. */
+export function requireCompressedSize({
+  file,
+  rows,
+  columns,
+}: Pick<PixelSource, "file" | "rows" | "columns">): void {
+  if (rows * columns <= LARGEST_COMPRESSED_FRAME) return;
+  throw pixelError(
+    file,
+    `compressed frames of ${rows}x${columns} pixels`,
+    `at most ${LARGEST_COMPRESSED_FRAME} pixels`,
+  );
 }
 
 export function pixelError(file: string, found: string, expected: string, cause?: unknown): DataError {

@@ -1,6 +1,6 @@
 /** RLE compression (PS3.5, annex G). */
 import { RAW_TYPES } from "../raw-values.ts";
-import { type PixelSource, pixelError } from "./pixel-source.ts";
+import { type CompressedFrame, pixelError } from "./pixel-source.ts";
 
 const HEADER_BYTES = 64;
 
@@ -10,7 +10,10 @@ const HEADER_BYTES = 64;
  * @returns the pixels, little endian.
  * @throws {DataError} `dicom-pixels` where a segment is missing, cut off, or holds another number of pixels than the frame.
  */
-export function decodeRle(compressed: Uint8Array, { file, rows, columns, type }: PixelSource): Uint8Array {
+export function decodeRle(
+  compressed: Uint8Array,
+  { file, rows, columns, type }: CompressedFrame,
+): Uint8Array {
   const size = RAW_TYPES[type].bytes;
   const count = rows * columns;
   const damaged = (found: string) => pixelError(file, found, `${size} RLE segments of ${count} pixels`);

@@ -10,6 +10,8 @@ import { describeFile, type SliceInstance } from "./instance.ts";
 
 export interface Scan {
   readonly slices: readonly SliceInstance[];
+  /** Files of segmentation objects, each SOPInstanceUID once. */
+  readonly segmentations: readonly string[];
   readonly issues: Issue[];
 }
 
@@ -27,6 +29,7 @@ const MOST_NAMES = 10;
  */
 export async function scanFiles(dir: string): Promise<Scan> {
   const byInstance = new Map<string, readonly SliceInstance[]>();
+  const segmentations = new Map<string, string>();
   const issues: Issue[] = [];
   const others = new Map<string, number>();
   const copies: string[] = [];
@@ -42,6 +45,12 @@ export async function scanFiles(dir: string): Promise<Scan> {
       if (described.kind === "other") {
         others.set(described.why, (others.get(described.why) ?? 0) + 1);
         if (head !== undefined) references.push(...referencedFiles(head.data));
+        continue;
+      }
+      if (described.kind === "segmentation") {
+        const uid = head?.data.text("SOPInstanceUID") ?? file;
+        if (segmentations.has(uid)) copies.push(relative(dir, file));
+        else segmentations.set(uid, file);
         continue;
       }
       const uid = described.slices[0].sopInstanceUid;
@@ -63,6 +72,13 @@ export async function scanFiles(dir: string): Promise<Scan> {
   for (const [why, count] of others) {
     issues.push({ code: "dicom-left-out", severity: "info", message: `${count} ${why} were left out.` });
   }
+  if (segmentations.size > 0) {
+    issues.push({
+      code: "dicom-segmentations",
+      severity: "info",
+      message: `Segmentations beside the images: ${segmentations.size}.`,
+    });
+  }
   if (copies.length > 0) {
     issues.push({
       code: "dicom-duplicates",
@@ -78,7 +94,7 @@ export async function scanFiles(dir: string): Promise<Scan> {
       message: `${missing.length} files that a DICOMDIR lists are not in the folder: ${someNames(missing)}. Copy the whole medium.`,
     });
   }
-  return { slices: [...byInstance.values()].flat(), issues };
+  return { slices: [...byInstance.values()].flat(), segmentations: [...segmentations.values()], issues };
 }
 
 function someNames(names: readonly string[]): string {

@@ -2,7 +2,8 @@
 import { DataError } from "../../domain/errors.ts";
 import { createGrid, type Grid, type Triple } from "../../domain/grid.ts";
 import { dot } from "../affine.ts";
-import type { Frame, FramePixels } from "./segmentation-frames.ts";
+import type { Frame } from "./segmentation-frames.ts";
+import type { SegmentationPixels } from "./segmentation-pixels.ts";
 
 /** How far, as a share of a voxel, frames may lie beside an even stack. */
 const LARGEST_UNEVENNESS = 0.05;
@@ -15,7 +16,11 @@ const SAME_POSITION_MM = 1e-3;
  * @throws {DataError} `segmentation-geometry` where frames differ in orientation or spacing, are unevenly spaced, do not lie in one
  *   straight stack, or are a single slice of unknown thickness.
  */
-export function gridOfFrames(frames: readonly Frame[], { rows, columns }: FramePixels, file: string): Grid {
+export function gridOfFrames(
+  frames: readonly Frame[],
+  { rows, columns }: Pick<SegmentationPixels, "rows" | "columns">,
+  file: string,
+): Grid {
   const [first] = frames;
   if (first === undefined) throw geometryError(file, "no frame");
   const [normal] = first.direction;

@@ -5,12 +5,11 @@ import { createVolume, type Volume } from "../../domain/volume.ts";
 import { dot } from "../affine.ts";
 import { readBytes } from "../files.ts";
 import { type DataSet, isDicom, parseDicom } from "./data-set.ts";
-import { type DicomSource, required, SEGMENTATION_STORAGE, sourceOf } from "./instance.ts";
-import { type Frame, type FramePixels, framePixels, framesOf } from "./segmentation-frames.ts";
+import { type DicomSource, isSegmentation, sourceOf } from "./instance.ts";
+import { describedSegments, type SegmentDescription } from "./segment-meaning.ts";
+import { type Frame, framesOf } from "./segmentation-frames.ts";
 import { gridOfFrames } from "./segmentation-grid.ts";
-
-/** Label Map Segmentation Storage (PS3.4, table B.5-1). */
-const LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7";
+import { type PixelValue, type SegmentationPixels, segmentationPixels } from "./segmentation-pixels.ts";
 
 export interface Segment {
   /** From 1, as frames refer to it. */
@@ -29,6 +28,24 @@ export interface DicomSegmentation {
   readonly segments: readonly Segment[];
 }
 
+/** What a segmentation says of itself, without its voxels. */
+export interface SegmentationHead {
+  readonly file: string;
+  readonly source: DicomSource;
+  /** SeriesInstanceUIDs of the images that it refers to. */
+  readonly seriesUids: readonly string[];
+  readonly segments: readonly SegmentDescription[];
+  /** The smallest grid that holds all frames. */
+  readonly grid: Grid;
+}
+
+export interface SegmentationOptions {
+  /** Grid of the image that was segmented; the smallest that holds all frames where left out. */
+  readonly grid?: Grid;
+  /** Numbers of the segments to be read; all where left out. */
+  readonly segments?: readonly number[];
+}
+
 /** How far, in voxels, a frame may lie beside the voxels of the grid. */
 const LARGEST_OFFSET = 0.05;
 
@@ -36,44 +53,43 @@ const LARGEST_OFFSET = 0.05;
  * Reads a segmentation (binary, fractional or label map), putting each frame where its position says, in whatever order frames come and
  * however few of the slices, or of a slice, they cover.
  *
- * @param wanted grid of the image that was segmented; the smallest that holds all frames where left out.
  * @throws {DataError} `dicom-not-segmentation`, `segmentation-type`, `segmentation-off-grid` naming the frame,
- *   `segmentation-geometry`, `segmentation-frame-twice`, `dicom-attribute`, `dicom-pixels`, `dicom-damaged`, `file-missing`.
+ *   `segmentation-geometry`, `segmentation-frame-twice`, `dicom-attribute`, `dicom-pixels`, `dicom-compression`, `dicom-damaged`, `file-missing`.
  */
-export async function readDicomSegmentation(file: string, wanted?: Grid): Promise<DicomSegmentation> {
-  const data = await segmentationIn(file);
-  if (data === undefined) {
-    throw new DataError("dicom-not-segmentation", {
-      file,
-      found: "another object than a segmentation",
-      expected: "a DICOM SEG file",
-    });
-  }
-  const pixels = framePixels(data);
+export async function readDicomSegmentation(
+  file: string,
+  { grid: wanted, segments: numbers }: SegmentationOptions = {},
+): Promise<DicomSegmentation> {
+  const data = await openSegmentation(file);
+  const pixels = segmentationPixels(data);
   const frames = framesOf(data, pixels);
   const grid = wanted ?? gridOfFrames(frames, pixels, file);
+  const described = describedSegments(data);
+  const declared = new Set(described.map(({ number }) => number));
   const segments = new Map(
-    data.items("SegmentSequence").flatMap((item) => {
-      const number = required(item, "SegmentNumber", 1)[0];
-      // Label maps may describe what is outside all segments, too (PS3.3, C.8.20.2).
-      if (number === 0) return [];
-      const values = new (pixels.fractional ? Float32Array : Uint8Array)(voxelCount(grid));
-      const label = item.text("SegmentLabel") ?? "";
-      return [[number, { number, label, values, slices: new Set<string>() }] as const];
-    }),
+    described
+      .filter(({ number }) => numbers?.includes(number) ?? true)
+      .map(({ number, label }) => {
+        const values = new (pixels.fractional ? Float32Array : Uint8Array)(voxelCount(grid));
+        return [number, { number, label, values, slices: new Set<string>() }] as const;
+      }),
   );
   for (const [i, frame] of frames.entries()) {
+    if (frame.segment !== undefined && !declared.has(frame.segment)) {
+      throw frameError("segmentation-off-grid", file, i, `in an undeclared segment ${frame.segment}`);
+    }
+    const shown = [...segments.values()].filter(
+      ({ number }) => frame.segment === undefined || frame.segment === number,
+    );
+    if (shown.length === 0) continue;
     const place = placeOf(frame, grid, pixels, i, file);
-    const shown = frame.segment === undefined ? [...segments.keys()] : [frame.segment];
-    for (const number of shown) {
-      const segment = segments.get(number);
-      if (segment === undefined)
-        throw frameError("segmentation-off-grid", file, i, `in an undeclared segment ${number}`);
+    const value = await pixels.frame(i);
+    for (const segment of shown) {
       const key = place.join(" ");
       if (segment.slices.has(key))
         throw frameError("segmentation-frame-twice", file, i, "at a place that has one");
       segment.slices.add(key);
-      copyFrame(pixels, i, number, segment.values, grid, place);
+      copyFrame(pixels, value, segment.number, segment.values, grid, place);
     }
   }
   return {
@@ -89,6 +105,26 @@ export async function readDicomSegmentation(file: string, wanted?: Grid): Promis
 }
 
 /**
+ * What a segmentation says of itself.
+ *
+ * @throws {DataError} `dicom-not-segmentation`, `segmentation-type`, `segmentation-geometry`, `dicom-attribute`, `dicom-damaged`,
+ *   `file-missing`.
+ */
+export async function describeSegmentation(file: string): Promise<SegmentationHead> {
+  const data = await openSegmentation(file);
+  const pixels = segmentationPixels(data);
+  return {
+    file,
+    source: sourceOf(data),
+    seriesUids: data
+      .items("ReferencedSeriesSequence")
+      .flatMap((series) => series.text("SeriesInstanceUID") ?? []),
+    segments: describedSegments(data),
+    grid: gridOfFrames(framesOf(data, pixels), pixels, file),
+  };
+}
+
+/**
  * Whether a file is a segmentation object.
  *
  * @throws {DataError} `dicom-damaged`, `file-missing`.
@@ -97,18 +133,27 @@ export async function isDicomSegmentation(file: string): Promise<boolean> {
   return (await segmentationIn(file)) !== undefined;
 }
 
+async function openSegmentation(file: string): Promise<DataSet> {
+  const data = await segmentationIn(file);
+  if (data !== undefined) return data;
+  throw new DataError("dicom-not-segmentation", {
+    file,
+    found: "another object than a segmentation",
+    expected: "a DICOM SEG file",
+  });
+}
+
 async function segmentationIn(file: string): Promise<DataSet | undefined> {
   const bytes = await readBytes(file);
   const data = isDicom(bytes) ? parseDicom(bytes, file) : undefined;
-  const kind = data?.text("SOPClassUID");
-  return kind === SEGMENTATION_STORAGE || kind === LABEL_MAP_STORAGE ? data : undefined;
+  return data !== undefined && isSegmentation(data) ? data : undefined;
 }
 
 /** Slice, row and column of the grid where a frame's first pixel lies. */
 function placeOf(
   { position, direction, pixelSpacing }: Frame,
   grid: Grid,
-  { rows, columns }: FramePixels,
+  { rows, columns }: SegmentationPixels,
   frame: number,
   file: string,
 ): Triple {
@@ -130,14 +175,14 @@ function placeOf(
 }
 
 function copyFrame(
-  { rows, columns, value }: FramePixels,
-  frame: number,
+  { rows, columns }: SegmentationPixels,
+  value: PixelValue,
   segment: number,
   target: Uint8Array | Float32Array,
   { shape }: Grid,
   [slice, row, column]: Triple,
 ): void {
-  let pixel = frame * rows * columns;
+  let pixel = 0;
   for (let r = 0; r < rows; r++) {
     let voxel = (slice * shape[1] + row + r) * shape[2] + column;
     for (let c = 0; c < columns; c++) target[voxel++] = value(pixel++, segment);

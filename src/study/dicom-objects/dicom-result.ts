@@ -1,14 +1,15 @@
 /** Segmentations and measurements as DICOM objects beside the images that they were made from. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { choosePhases } from "../../domain/dce.ts";
+import { type DceSeries, findPhases } from "../../domain/dce.ts";
 import { DataError } from "../../domain/errors.ts";
 import type { LabelMap } from "../../domain/volume.ts";
+import { type FtvThresholds, thresholdInput } from "../../imaging/enhancement.ts";
 import { functionalTumourVolume } from "../../imaging/functional-tumour-volume.ts";
 import { percentEnhancement, signalEnhancementRatio } from "../../imaging/kinetics.ts";
 import { replaceNonFinite } from "../../imaging/non-finite.ts";
 import { longestDiameterMm, volumeMl } from "../../imaging/shape.ts";
-import { type DicomDce, readDceSeries } from "../../io/dicom/dce.ts";
+import { readDceSeries } from "../../io/dicom/dce.ts";
 import {
   type PredictedQuantities,
   type Quantities,
@@ -32,8 +33,12 @@ export interface DicomResult {
   readonly target: string;
   readonly output: DicomOutput;
   readonly mask: LabelMap;
+  /** The series in which enhancement is measured, where it was prepared for the network, with the mask on its grid; by default as in the files. */
+  readonly measured?: { readonly series: DceSeries; readonly mask: LabelMap };
   readonly segments: readonly WrittenSegment[];
   readonly algorithm: Algorithm;
+  /** Of the functional tumour volume. */
+  readonly thresholds: FtvThresholds;
   readonly predictions?: readonly PredictedQuantities[];
 }
 
@@ -47,7 +52,7 @@ export interface DicomResult {
 export async function writeDicomResult(result: DicomResult): Promise<string[]> {
   const { target, mask, segments, algorithm } = result;
   const dce = await readDceSeries(result.source);
-  const { early } = choosePhases(dce.value.timesSeconds);
+  const { early } = findPhases(dce.value.timesSeconds);
   const source = await readSourceImage(dce.slices[early]);
   const origin = { source, algorithm, createdAt: new Date() };
   const file = `${target}.seg.dcm`;
@@ -55,10 +60,12 @@ export async function writeDicomResult(result: DicomResult): Promise<string[]> {
   const segmentation = await writeDicomSegmentation(file, { ...origin, mask, grid, segments });
   if (result.output === "seg") return [file];
   const report = `${target}.sr.dcm`;
+  const measured = result.measured ?? { series: dce.value, mask };
   await writeMeasurementReport(report, {
     ...origin,
     segmentation,
-    measurements: segments.map(({ value }) => quantitiesOf(mask, value, dce)),
+    measurements: segments.map(({ value }) => quantitiesOf(measured, value, result.thresholds)),
+    parameters: { ftvMl: parametersOf(result.thresholds, measured.series) },
     predictions: result.predictions ?? [],
   });
   return [file, report];
@@ -99,16 +106,20 @@ export function isDicomInput(folder: string): boolean {
   return !["images", "examination.json"].some((name) => existsSync(path.join(folder, name)));
 }
 
-function quantitiesOf(mask: LabelMap, label: number, { value: series }: DicomDce): Quantities {
-  const roles = choosePhases(series.timesSeconds);
-  const [pre, early, late] = [roles.pre, roles.early, roles.late].map(
-    (index) => replaceNonFinite(series.phases[index]).value,
-  );
+function quantitiesOf(
+  { series, mask }: NonNullable<DicomResult["measured"]>,
+  label: number,
+  thresholds: FtvThresholds,
+): Quantities {
+  const phases = findPhases(series.timesSeconds);
+  const finite = (index: number) => replaceNonFinite(series.phases[index]).value;
+  const [pre, early] = [finite(phases.pre), finite(phases.early)];
   const region = { grid: pre.grid, data: mask.data.map((value) => (value === label ? 1 : 0)) };
   const ftv = functionalTumourVolume({
     pe: percentEnhancement(pre, early),
-    ser: signalEnhancementRatio(pre, early, late),
+    ...(phases.late === null ? {} : { ser: signalEnhancementRatio(pre, early, finite(phases.late)) }),
     region,
+    ...thresholdInput(thresholds),
   });
   const diameter = longestDiameterMm(region);
   return {
@@ -116,6 +127,17 @@ function quantitiesOf(mask: LabelMap, label: number, { value: series }: DicomDce
     ftvMl: rounded(ftv.ml),
     ...(diameter === null ? {} : { longestDiameterMm: rounded(diameter) }),
   };
+}
+
+/** The thresholds that were applied; without a late phase there is no signal enhancement ratio. */
+function parametersOf(thresholds: FtvThresholds, { timesSeconds }: DceSeries): string[] {
+  const { pePercent, ser, minimumNeighbours, minimumComponentMl } = thresholds;
+  return [
+    `early percent enhancement >= ${pePercent} %`,
+    ...(findPhases(timesSeconds).late === null ? [] : [`signal enhancement ratio >= ${ser}`]),
+    `at least ${minimumNeighbours} of 26 neighbours enhance too`,
+    ...(minimumComponentMl > 0 ? [`components >= ${minimumComponentMl} mL`] : []),
+  ];
 }
 
 function rounded(value: number): number {

@@ -1,7 +1,9 @@
 /** What `residua predict` found, as DICOM objects. */
 import path from "node:path";
+import type { DceSeries } from "../../domain/dce.ts";
 import { DataError } from "../../domain/errors.ts";
 import type { LabelMap } from "../../domain/volume.ts";
+import type { FtvThresholds } from "../../imaging/enhancement.ts";
 import type { Quantity } from "../../io/dicom/writing/measurement-report.ts";
 import type { TargetKind } from "../../models/target.ts";
 import type { NetworkKind } from "../schema.ts";
@@ -19,12 +21,19 @@ import {
 export const VISITS = ["pre", "post"] as const;
 type Visit = (typeof VISITS)[number];
 
+export interface SegmentedVisit {
+  /** On the grid of the images as they were acquired. */
+  readonly mask: LabelMap;
+  /** The series as it was prepared, with the mask on its grid. */
+  readonly measured: { readonly series: DceSeries; readonly mask: LabelMap };
+}
+
 /** What all folds of one network found together. */
 export interface SegmentedVisits {
   readonly networks: number;
   /** Values are those of the masks. */
   readonly labels: readonly LabelName[];
-  readonly masks: Readonly<Record<Visit, LabelMap>>;
+  readonly masks: Readonly<Record<Visit, SegmentedVisit>>;
 }
 
 export interface PredictedObjects {
@@ -36,6 +45,8 @@ export interface PredictedObjects {
   /** By network; the first one's masks are written. */
   readonly segmented: ReadonlyMap<NetworkKind, SegmentedVisits>;
   readonly target: TargetKind;
+  /** Of the functional tumour volume. */
+  readonly thresholds: FtvThresholds;
   /** By model. */
   readonly predicted: Readonly<Record<string, number | null>>;
 }
@@ -74,9 +85,10 @@ export async function writePredictedObjects(objects: PredictedObjects): Promise<
       source: await dicomSourceOf(visit, isDicomInput(input) ? input : undefined),
       target: path.join(objects.folder, visit),
       output: objects.output,
-      mask: masks[visit],
+      ...masks[visit],
       segments: segmentsOf(labels),
       algorithm: networkAlgorithm(kind, networks),
+      thresholds: objects.thresholds,
       predictions: visit === "post" ? predictions : [],
     });
     files.push(...written);

@@ -13,6 +13,7 @@ import type { Progress } from "../progress.ts";
 import { eachCase } from "../segmentation/each-case.ts";
 import { copyExamination } from "./dicom-copies.ts";
 import { type Disguise, disguiseExamination, type ExaminationSource, undisguised } from "./disguise.ts";
+import { referenceMask } from "./reference-mask.ts";
 import { earlierExamination, sourceState } from "./resume.ts";
 
 export interface IngestRequest {
@@ -28,6 +29,8 @@ export interface IngestRequest {
   readonly identities?: string | "off";
   /** Whether de-identified DICOM copies are written to `<folder>/dicom/<patient>/<visit>/`. */
   readonly keepDicom?: boolean;
+  /** Labels of the DICOM segments that are the reference mask; by default the one that means a tumour. */
+  readonly segments?: readonly string[];
   /** Whether images are written as `.nii`, which takes half the time and twice the space. */
   readonly uncompressed?: boolean;
   readonly progress: Progress;
@@ -64,7 +67,8 @@ interface Source extends ExaminationSource {
 
 /**
  * Sorts each examination's DICOM files into phases and writes them as NIfTI, under study identifiers. Of the source only manufacturer
- * and series description are kept, cleaned, and the date of the study, moved (docs/decisions/0017). An examination that stands there
+ * and series description are kept, cleaned, and the date of the study, moved (docs/decisions/0017). A DICOM segmentation of the tumour becomes the
+ * reference mask (docs/decisions/0019). An examination that stands there
  * whole, made from the same files, is not made again.
  *
  * @param seen is told how each examination is called and what its files reveal.
@@ -103,16 +107,22 @@ export async function ingestDicom(
       examinations.push({ patient, visit, phases: timesSeconds.length, timesSeconds, reused: true });
       return;
     }
-    const { value: series, issues: found, sources: origins } = await readDceSeries(source.folder);
+    const dce = await readDceSeries(source.folder);
+    const { value: series, issues: found, sources: origins } = dce;
+    const { value: segmentation, issues: marked } = await referenceMask(dce, {
+      labels: request.segments ?? [],
+      shown: disguise.description,
+    });
     const copied =
       request.keepDicom === true && disguise.dicom !== undefined
         ? await copyExamination(disguise.dicom.files, folder, disguise, disguise.dicom.replacements)
         : [];
-    const issues = [...disguise.issues, ...copied, ...found.map(disguise.issue)];
+    const issues = [...disguise.issues, ...copied, ...[...found, ...marked].map(disguise.issue)];
     await writeExamination(folder, patient, visit, series, {
       source: { layout: "dicom", ...describedSource(origins[0], disguise), state },
       issues,
       uncompressed,
+      ...(segmentation === undefined ? {} : { segmentation }),
     });
     noticed.push(...issues.map((issue) => ({ ...issue, subject })));
     examinations.push({
@@ -155,8 +165,9 @@ function withoutIdentifiers(
 }
 
 /** What else than the files an examination depends on. */
-function choices({ uncompressed, keepDicom, identities }: IngestRequest): string[] {
+function choices({ uncompressed, keepDicom, identities, segments = [] }: IngestRequest): string[] {
   return [
+    ...segments.map((label) => `segment ${label}`),
     ...(uncompressed === true ? ["uncompressed"] : []),
     ...(keepDicom === true ? ["dicom copies"] : []),
     ...(identities === "off" ? ["not de-identified"] : []),

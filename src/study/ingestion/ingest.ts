@@ -130,7 +130,16 @@ async function write(
 const WITHOUT_TABLE: ReadonlySet<Layout> = new Set(["dicom", "ispy"]);
 
 /** Collections name patients by study identifiers already; there is nothing to hide, and no table of it. */
-function refuseDicomOptions({ identities, keepDicom, clinical }: LayoutRequest, layout: Layout): void {
+function refuseDicomOptions(
+  { identities, keepDicom, clinical, segments }: LayoutRequest,
+  layout: Layout,
+): void {
+  if (segments !== undefined) {
+    throw new UsageError("ingest-segment", {
+      found: `--segment for the layout ${layout}`,
+      expected: "it with the layout dicom only: the layout says which masks it has",
+    });
+  }
   const asked = [
     keepDicom === true ? "--keep-dicom" : undefined,
     identities !== undefined && identities !== "off" ? "--identities" : undefined,

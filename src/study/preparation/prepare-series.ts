@@ -1,5 +1,6 @@
 /** What is done to a dynamic series before networks see it, and what is measured on it: the same in a study and for a new patient. */
 import type { DceSeries } from "../../domain/dce.ts";
+import type { Grid } from "../../domain/grid.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { biasField, withoutBias } from "../../imaging/bias-field/bias-field.ts";
 import type { SideEvidence } from "../../imaging/breast-side.ts";
@@ -17,6 +18,8 @@ import { type PhaseRegistration, type PhaseSource, registerSeries } from "./regi
 
 export interface PreparedSeries {
   readonly series: DceSeries;
+  /** Grid of the images as they were acquired, before they were cut to one breast. */
+  readonly acquired: Grid;
   /** Whether the series differs from what was read. */
   readonly changed: boolean;
   readonly measures: EnhancementMeasures;
@@ -67,10 +70,10 @@ export async function prepareSeries(
     ({ series, registrations, sources } = registered.value);
     issues.push(...registered.issues);
   }
-  const known = side ?? breast?.evidence;
+  const known = breast?.evidence.side ?? acquired.imagedBreast?.side ?? side?.side;
   const place: FtvPlace =
-    config.ftv.region === "breast" && known?.side != null
-      ? { region: "breast", side: known.side }
+    config.ftv.region === "breast" && known != null
+      ? { region: "breast", side: known }
       : { region: config.ftv.region };
   const enhancement = measureEnhancement(series, config.ftv, place);
   const quality = examinationQuality(
@@ -85,6 +88,7 @@ export async function prepareSeries(
   return {
     value: {
       series,
+      acquired: finite.phases[0].grid,
       changed: series !== finite,
       measures: enhancement.measures,
       quality,

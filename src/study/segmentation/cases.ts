@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { ExaminationRecord } from "../../domain/cohort.ts";
-import { choosePhases } from "../../domain/dce.ts";
+import { choosePhases, type DceSeries } from "../../domain/dce.ts";
 import { DataError } from "../../domain/errors.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { requireSameGrid, type Volume } from "../../domain/volume.ts";
@@ -12,6 +12,7 @@ import { readDceSeries } from "../../io/dicom/dce.ts";
 import { readLabelMap, readVolume } from "../../io/images.ts";
 import { readDceSeriesOf, readNativeCohort, readSegmentationOf } from "../../io/layouts/native.ts";
 import { readSegmentationDataset } from "../../io/layouts/nnunet-raw.ts";
+import type { PreparedSeries } from "../preparation/prepare-series.ts";
 import type { LoadedCase } from "./prepare.ts";
 
 export interface SegmentationCase {
@@ -128,10 +129,29 @@ export function fileCase(
   };
 }
 
-/** An examination of a cohort; its channels are phases by their role in time, its one class is tumour. */
+/** A series that a case is made of. */
+export interface CaseSeries {
+  readonly series: DceSeries;
+  /** Of the case. */
+  readonly id: string;
+  /** By which the examinations of a patient are known to belong together; not to be shown. */
+  readonly patient: string;
+  /** Where it was read from. */
+  readonly folder: string;
+}
+
+/** Prepares a series as the images that trained a model were prepared; undefined where it is to be taken as it is. */
+export type CasePreparer = (input: CaseSeries) => Promise<WithIssues<PreparedSeries | undefined>>;
+
+/**
+ * An examination of a cohort; its channels are phases by their role in time, its one class is tumour.
+ *
+ * @param prepare for examinations without a reference; as they are where left out.
+ */
 export function examinationCase(
   record: ExaminationRecord,
   channels: readonly DceChannel[],
+  prepare?: CasePreparer,
 ): SegmentationCase {
   const id = `${record.patientId}/${record.visit}`;
   const { segmentationFile } = record;
@@ -142,20 +162,26 @@ export function examinationCase(
     files: segmentationFile === undefined ? record.phaseFiles : [...record.phaseFiles, segmentationFile],
     hasReference: segmentationFile !== undefined,
     async load() {
-      const { value: series, issues } = await readDceSeriesOf(record);
-      const finite = series.phases.map((phase) => replaceNonFinite(phase, id).value);
-      const input = dceInput({ ...series, phases: finite }, channels);
-      const anatomy = finite[choosePhases(series.timesSeconds).pre].data;
-      const loaded = { grid: input.grid, channels: input.channels, anatomy };
-      if (segmentationFile === undefined) return { value: loaded, issues };
-      const mask = await readSegmentationOf(record, input.grid);
-      return { value: { ...loaded, labels: mask.data.map((value) => (value > 0 ? 1 : 0)) }, issues };
+      const read = await readDceSeriesOf(record);
+      if (prepare !== undefined) {
+        const folder = path.dirname(record.phaseFiles[0]);
+        return preparedInput(read, channels, prepare, { id, patient: record.patientId, folder });
+      }
+      const loaded = networkInput(read.value, channels);
+      if (segmentationFile === undefined) return { value: loaded, issues: read.issues };
+      const mask = await readSegmentationOf(record, loaded.grid);
+      const labels = mask.data.map((value) => (value > 0 ? 1 : 0));
+      return { value: { ...loaded, labels }, issues: read.issues };
     },
   };
 }
 
 /** An examination in DICOM files, without a reference; its folder's name is the case's. */
-export function dicomCase(folder: string, channels: readonly DceChannel[]): SegmentationCase {
+export function dicomCase(
+  folder: string,
+  channels: readonly DceChannel[],
+  prepare?: CasePreparer,
+): SegmentationCase {
   const id = path.basename(path.resolve(folder));
   return {
     id,
@@ -164,13 +190,31 @@ export function dicomCase(folder: string, channels: readonly DceChannel[]): Segm
     hasReference: false,
     dicomFolder: folder,
     async load() {
-      const { value: series, issues } = await readDceSeries(folder);
-      const finite = series.phases.map((phase) => replaceNonFinite(phase, id).value);
-      const { grid, channels: values } = dceInput({ ...series, phases: finite }, channels);
-      const anatomy = finite[choosePhases(series.timesSeconds).pre].data;
-      return { value: { grid, channels: values, anatomy }, issues };
+      const read = await readDceSeries(folder);
+      if (prepare === undefined) return { value: networkInput(read.value, channels), issues: read.issues };
+      const patient = read.sources[0].patientId ?? id;
+      return preparedInput(read, channels, prepare, { id, patient, folder });
     },
   };
+}
+
+/** What a network sees of a series. @throws {DataError} as {@link dceInput}. */
+export function networkInput(series: DceSeries, channels: readonly DceChannel[]): LoadedCase {
+  const finite = series.phases.map((phase) => replaceNonFinite(phase).value);
+  const { grid, channels: values } = dceInput({ ...series, phases: finite }, channels);
+  return { grid, channels: values, anatomy: finite[choosePhases(series.timesSeconds).pre].data };
+}
+
+async function preparedInput(
+  { value: series, issues }: WithIssues<DceSeries>,
+  channels: readonly DceChannel[],
+  prepare: CasePreparer,
+  source: Omit<CaseSeries, "series">,
+): Promise<WithIssues<LoadedCase>> {
+  const { value: prepared, issues: noticed } = await prepare({ ...source, series });
+  const loaded = networkInput(prepared?.series ?? series, channels);
+  const value = prepared === undefined ? loaded : { ...loaded, prepared };
+  return { value, issues: [...issues, ...noticed] };
 }
 
 function toClasses(values: Uint8Array, labels: readonly LabelName[], file: string): Uint8Array {

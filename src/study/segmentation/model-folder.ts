@@ -22,7 +22,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { readBytes, readText, writeAtomically } from "../../io/files.ts";
 import type { Plan } from "../../networks/plan.ts";
 import { PLANNER_NAMES } from "../../networks/presets.ts";
-import { attentionSchema, NETWORK_KINDS, vqSchema, WEIGHTS_NAMES } from "../schema.ts";
+import { attentionSchema, imagesSchema, NETWORK_KINDS, vqSchema, WEIGHTS_NAMES } from "../schema.ts";
 import { VERSIONS } from "../versions.ts";
 import type { NetworkOptions } from "./networks.ts";
 import { NO_POSTPROCESSING, type Postprocessing, postprocessingSchema } from "./postprocessing.ts";
@@ -64,6 +64,8 @@ const modelSchema = z.object({
   /** Label values of the masks, background first; a class is the index of its label. */
   labels: z.array(z.object({ name: z.string(), value: z.int().min(0).max(255) })),
   channels: channelsSchema,
+  /** What was done to the dynamic series that trained it; absent for images from files, and in models of before this was recorded. */
+  images: imagesSchema.optional(),
   training: z.object({
     steps: z.int(),
     seed: z.int(),

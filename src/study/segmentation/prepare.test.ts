@@ -5,7 +5,7 @@ import { cropCase, type LoadedCase, prepareCase, restoreLabels } from "./prepare
 const SHAPE: Triple = [14, 30, 26];
 
 /** Thick oblique slices far from the origin; signal in a box off the centre, a block of tumour in it. */
-function loaded(): Required<Omit<LoadedCase, "anatomy">> {
+function loaded(): Required<Omit<LoadedCase, "anatomy" | "prepared">> {
   const c = Math.cos(0.3);
   const s = Math.sin(0.3);
   const grid = createGrid({

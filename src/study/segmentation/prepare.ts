@@ -10,6 +10,7 @@ import { type Box, crop, nonZeroBox, paste } from "../../imaging/cropping.ts";
 import { standardise } from "../../imaging/normalisation.ts";
 import { gridWithSpacing, resample, resampleLabels } from "../../imaging/resampling.ts";
 import type { Plan } from "../../networks/plan.ts";
+import type { PreparedSeries } from "../preparation/prepare-series.ts";
 
 /** An image on its own grid: channels in the plan's order, and classes (0 … classes − 1) where there is a reference. */
 export interface LoadedCase {
@@ -18,15 +19,17 @@ export interface LoadedCase {
   readonly labels?: Uint8Array;
   /** The image that shows the body, before contrast agent; where left out, the first channel does. */
   readonly anatomy?: VoxelArray;
+  /** The dynamic series that the image is of, where it was prepared for the network. */
+  readonly prepared?: PreparedSeries;
 }
 
-export interface CroppedCase extends Omit<LoadedCase, "anatomy"> {
+export interface CroppedCase extends Omit<LoadedCase, "anatomy" | "prepared"> {
   readonly sourceGrid: Grid;
   readonly box: Box;
 }
 
 /** What a network is trained on and predicts: on the plan's spacing. */
-export interface PreparedCase extends Omit<LoadedCase, "anatomy"> {
+export interface PreparedCase extends Omit<LoadedCase, "anatomy" | "prepared"> {
   readonly sourceGrid: Grid;
   readonly croppedGrid: Grid;
   readonly box: Box;

@@ -9,7 +9,7 @@ import { startOfTraining, type TrainingCheckpoint, train } from "../../engine/tr
 import { writeAtomically } from "../../io/files.ts";
 import type { Plan } from "../../networks/plan.ts";
 import type { Progress } from "../progress.ts";
-import type { NetworkKind, TrainingConfig } from "../schema.ts";
+import type { ImagesConfig, NetworkKind, TrainingConfig } from "../schema.ts";
 import { hashJson } from "../stage.ts";
 import { batchSource } from "./batches.ts";
 import type { ChannelSource, LabelName, SegmentationCase } from "./cases.ts";
@@ -46,6 +46,8 @@ export interface TrainModelRequest {
   readonly store: PreparedStore;
   readonly labels: readonly LabelName[];
   readonly channels: ChannelSource;
+  /** What was done to the series that the channels are of, for the record. */
+  readonly images?: ImagesConfig;
   /** The fold whose cases were left out, for the record. */
   readonly fold: number | null;
   readonly steps: number;
@@ -196,6 +198,7 @@ export async function trainModel(request: TrainModelRequest): Promise<TrainedMod
         ...options,
         labels: [...request.labels],
         channels: { source: request.channels.source, names: [...request.channels.names] },
+        ...(request.images === undefined ? {} : { images: request.images }),
         training: {
           steps: last.step,
           seed: request.seed,

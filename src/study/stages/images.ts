@@ -9,8 +9,9 @@ import { type Box, crop } from "../../imaging/cropping.ts";
 import { readDceSeriesOf, readSegmentationOf, writeExamination } from "../../io/layouts/native.ts";
 import type { FileHashes } from "../file-hashes.ts";
 import { sideOfTable } from "../preparation/breast-choice.ts";
-import { type PreparedSeries, prepareSeries } from "../preparation/prepare-series.ts";
+import type { PreparedSeries } from "../preparation/prepare-series.ts";
 import { type CarriedVisit, registerVisit, type StillVisit } from "../preparation/registration/visits.ts";
+import { preFirst, seriesPreparer } from "../preparation/series-preparer.ts";
 import type { ImagesConfig, StudyConfig } from "../schema.ts";
 import { type FinishedStage, type RunContext, runStage } from "../stage.ts";
 import { imageColumns, type PreparedExamination, writeQuality } from "./image-figures.ts";
@@ -73,22 +74,18 @@ async function imageStage(
     async make() {
       const issues: Issue[] = [];
       const value: PreparedExamination[] = [];
-      let side = sideOfTable(laterality);
+      const prepare = seriesPreparer(config, sideOfTable(laterality));
       let first: PreparedSeries | undefined;
       for (const record of preFirst(patient.examinations)) {
         const subject = `${record.patientId}/${record.visit}`;
         try {
           const { value: acquired, issues: found } = await readDceSeriesOf(record);
-          const prepared = await prepareSeries(acquired, config, subject, {
-            ...(side === undefined ? {} : { side }),
-            ...(run.signal === undefined ? {} : { signal: run.signal }),
-          });
-          if (prepared.value.breast?.evidence.side != null) side ??= prepared.value.breast.evidence;
+          const prepared = await prepare(acquired, subject, run.signal);
           issues.push(...found, ...prepared.issues);
           const placed = await placeVisit(prepared.value, record, first, config, run.signal);
           issues.push(...placed.issues);
           if (record.visit === FIRST_VISIT) first = prepared.value;
-          value.push(await keep(run, record, placed.value, acquired.phases[0].grid, issues));
+          value.push(await keep(run, record, placed.value, config, issues));
         } catch (error) {
           // An interruption says nothing about the examination.
           run.signal?.throwIfAborted();
@@ -128,11 +125,11 @@ async function keep(
   run: RunContext,
   record: ExaminationRecord,
   placed: CarriedVisit | StillVisit,
-  acquired: Grid,
+  config: ImagesConfig,
   issues: Issue[],
 ): Promise<PreparedExamination> {
   const { patientId, visit } = record;
-  const { series, changed, sources: _, ...measured } = placed.prepared;
+  const { series, acquired, changed, sources: _, ...measured } = placed.prepared;
   const figures = { ...measured, visitRegistration: placed.registration };
   if (!changed) return { ...figures, visit, prepared: null };
   const box = figures.breast?.box ?? null;
@@ -144,7 +141,8 @@ async function keep(
     patientId,
     visit,
     series,
-    segmentation === undefined ? {} : { segmentation },
+    // Whoever reads them again must not prepare them twice.
+    { source: { prepared: config }, ...(segmentation === undefined ? {} : { segmentation }) },
   );
   const local = (file: string) => path.relative(run.folder, file);
   return {
@@ -201,11 +199,6 @@ function filesOf(
 ): readonly string[] {
   const moved = breast !== "whole" || visits !== "none";
   return moved && segmentationFile !== undefined ? [...phaseFiles, segmentationFile] : phaseFiles;
-}
-
-/** The visit before chemotherapy first: it shows best on which side the tumour is. */
-function preFirst(records: readonly ExaminationRecord[]): readonly ExaminationRecord[] {
-  return [...records].sort((a, b) => Number(b.visit === FIRST_VISIT) - Number(a.visit === FIRST_VISIT));
 }
 
 /** None for an examination that could not be prepared. */

@@ -126,6 +126,7 @@ export async function trainStages(
           store,
           labels: TUMOUR_LABELS,
           channels: { source: "dce", names: channels },
+          images: config.images,
           fold,
           steps,
           checkpointEvery,

@@ -115,8 +115,14 @@ describe("objects that highdicom, pydicom and dciodvfy have read", () => {
         segment: 1,
         segmentation: sopInstanceUid,
         measurements: [
-          { ...volume, value: 0.0035 },
-          { name: "FTV", scheme: "99RESIDUA", value: 0.0012, unit: "mL" },
+          { ...volume, value: 0.0035, parameters: [] },
+          {
+            name: "FTV",
+            scheme: "99RESIDUA",
+            value: 0.0012,
+            unit: "mL",
+            parameters: ["early percent enhancement >= 70 %", "signal enhancement ratio >= 0.9"],
+          },
           { name: "103339001", scheme: "SCT", value: 4.5731, unit: "mm" },
         ],
       },
@@ -131,7 +137,7 @@ describe("objects that highdicom, pydicom and dciodvfy have read", () => {
 
 describe("a written segmentation", () => {
   it("comes back voxel for voxel", async () => {
-    const { segments } = await readDicomSegmentation(files.seg, OBLIQUE_GRID);
+    const { segments } = await readDicomSegmentation(files.seg, { grid: OBLIQUE_GRID });
     expect(segments.map(({ label }) => label)).toEqual(["tumour", "Gewebe uber der Brust"]);
     expect([...segments[0].volume.data]).toEqual([...madeMask()].map((value) => (value === 1 ? 1 : 0)));
     expect([...segments[1].volume.data]).toEqual([...madeMask()].map((value) => (value === 3 ? 1 : 0)));
@@ -184,7 +190,7 @@ describe.skipIf(!hasSharedData("breast-dce-ucsf"))("a segmentation of a real ser
     const content = { source, algorithm: { name: "made", version: "1" }, createdAt: new Date(0) };
     const segments = [{ value: 1, label: "tumour" }];
     await writeDicomSegmentation(file, { ...content, grid, mask: { grid, data }, segments });
-    const back = await readDicomSegmentation(file, grid);
+    const back = await readDicomSegmentation(file, { grid });
     expect(Buffer.from(back.segments[0].volume.data).equals(Buffer.from(data))).toBe(true);
     expect(data.reduce((sum, voxel) => sum + voxel, 0)).toBe(2048);
     expect(back.source).toMatchObject({

@@ -196,7 +196,7 @@ describe.skipIf(!hasSharedData("dcm-qa"))("a GE series of ten volumes", () => {
 describe.skipIf(!hasSharedData("dicom-seg"))("segmentations against pydicom", () => {
   it.each(golden.segmentations)("puts every frame of $file in its place", async (reference) => {
     const grid = gridAround(reference);
-    const { segments } = await readDicomSegmentation(sharedData(reference.file), grid);
+    const { segments } = await readDicomSegmentation(sharedData(reference.file), { grid });
     const size = reference.rows * reference.columns;
     for (const { segment, position, digest: wanted } of reference.frames) {
       const slice = Math.round(toVoxel(grid, position)[0]);
@@ -220,7 +220,7 @@ describe.skipIf(!hasSharedData("dicom-seg"))("segmentations against pydicom", ()
     const beside = { ...grid, origin: [grid.origin[0], grid.origin[1] + 0.3, grid.origin[2]] as const };
     const shorter = { ...grid, shape: [grid.shape[0] - 1, grid.shape[1], grid.shape[2]] as const };
     for (const wrong of [beside, shorter]) {
-      await expect(readDicomSegmentation(sharedData(reference.file), wrong)).rejects.toMatchObject({
+      await expect(readDicomSegmentation(sharedData(reference.file), { grid: wrong })).rejects.toMatchObject({
         code: "segmentation-off-grid",
       });
     }

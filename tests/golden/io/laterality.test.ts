@@ -16,7 +16,7 @@ describe("the breast that images show", () => {
   it.each(Object.entries(cases))("is told by the attributes of %s", (name, expected) => {
     const head = readDicomHead(join(folder, `${name}.dcm`));
     const described = describeFile(head!);
-    if (described.kind !== "slices") throw new Error(described.why);
+    if (described.kind !== "slices") throw new Error(`${described.kind} instead of slices`);
     const frames = described.slices.map(({ imagedBreast }) => imagedBreast);
     expect(commonBreast(frames) ?? null).toEqual(expected);
   });

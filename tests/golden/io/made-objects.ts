@@ -83,6 +83,7 @@ export async function writeMadeObjects(folder: string): Promise<{ seg: string; e
     ...origin,
     segmentation,
     measurements: [{ volumeMl: 0.0035, ftvMl: 0.0012, longestDiameterMm: 4.5731 }, { volumeMl: 0.0023 }],
+    parameters: { ftvMl: ["early percent enhancement >= 70 %", "signal enhancement ratio >= 0.9"] },
     predictions: [
       { model: "volume", values: { rcbScore: 1.73205 } },
       { model: "deep(nnunet)", values: { rcbScore: 2.5 } },

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createGrid, type Grid, sameGrid, toWorld } from "../../../src/domain/grid.ts";
 import { readDicomSegmentation } from "../../../src/io/dicom/segmentation.ts";
-import { readSegmentationObject } from "../../../src/study/dicom-objects/segmentation-input.ts";
+import { readMask } from "../../../src/study/masks/mask-file.ts";
 import { hasSharedData, sharedData } from "./shared-data.ts";
 
 interface Golden {
@@ -24,7 +24,7 @@ const LABELS: Readonly<Record<string, readonly string[]>> = {
 
 describe("segmentations of highdicom", () => {
   it.each(Object.entries(golden.files))("%s has the voxels that were encoded", async (name, wanted) => {
-    const { segments } = await readDicomSegmentation(join(folder, name), grid);
+    const { segments } = await readDicomSegmentation(join(folder, name), { grid });
     expect(segments.map(({ label }) => label)).toEqual(LABELS[name]);
     for (const [i, { volume }] of segments.entries()) {
       expect([...volume.data]).toEqual(wanted[i].map((value) => Math.fround(value)));
@@ -32,7 +32,7 @@ describe("segmentations of highdicom", () => {
   });
 
   it("tell how many slices their frames cover", async () => {
-    const { segments } = await readDicomSegmentation(join(folder, "overlapping.dcm"), grid);
+    const { segments } = await readDicomSegmentation(join(folder, "overlapping.dcm"), { grid });
     expect(segments.map(({ coveredSlices }) => coveredSlices)).toEqual([6, 5]);
   });
 
@@ -44,16 +44,17 @@ describe("segmentations of highdicom", () => {
   });
 
   it("lie together on the image's grid without an issue where they were drawn on it", async () => {
-    const { value, issues } = await readSegmentationObject(join(folder, "sparse.dcm"), grid);
+    const { of, issues } = await readMask(join(folder, "sparse.dcm"), { grid });
     expect(issues).toEqual([]);
-    expect([...value.data]).toEqual(golden.files["sparse.dcm"][0]);
+    expect([...of("any").data]).toEqual(golden.files["sparse.dcm"][0]);
   });
 
-  it("are taken together with a note where there are several", async () => {
-    const { value, issues } = await readSegmentationObject(join(folder, "overlapping.dcm"), grid);
+  it("are masks by their numbers, together or each by itself where they overlap", async () => {
+    const { labels, of } = await readMask(join(folder, "overlapping.dcm"), { grid });
     const [a, b] = golden.files["overlapping.dcm"];
-    expect([...value.data]).toEqual(a.map((voxel, i) => (voxel + b[i] > 0 ? 1 : 0)));
-    expect(issues).toMatchObject([{ code: "segmentation-several", severity: "info" }]);
+    expect(labels).toEqual([1, 2]);
+    expect([...of("any").data]).toEqual(a.map((voxel, i) => (voxel + b[i] > 0 ? 1 : 0)));
+    expect([[...of(1).data], [...of(2).data]]).toEqual([a, b]);
   });
 
   it("are resampled by physical coordinates onto another grid, and say so", async () => {
@@ -64,10 +65,11 @@ describe("segmentations of highdicom", () => {
       spacingMm: [1.25, 0.375, 0.3125],
       origin: toWorld(grid, [-0.25, -0.25, -0.25]),
     });
-    const { value, issues } = await readSegmentationObject(join(folder, "probability.dcm"), finer);
+    const { of, issues } = await readMask(join(folder, "probability.dcm"), { grid: finer });
+    const value = of("any");
     expect(issues).toMatchObject([{ code: "segmentation-resampled", severity: "warning" }]);
     const shares = golden.files["probability.dcm"][0];
-    const at = ([s, r, c]: number[]) => shares[(s * 8 + r) * 9 + c];
+    const at = ([s, r, c]: number[]) => (s < 0 || s > 5 ? 0 : shares[(s * 8 + r) * 9 + c]);
     let compared = 0;
     for (let s = 0; s < 12; s++) {
       for (let r = 0; r < 16; r++) {
@@ -83,10 +85,14 @@ describe("segmentations of highdicom", () => {
   });
 });
 
-/** By definition; positions beyond the outermost centres take the edge's value. */
+/** By definition; in plane, positions beyond the outermost centres take the edge's value, while slices without frames are empty. */
 function trilinear(at: (index: number[]) => number, position: readonly number[]): number {
-  const clamped = position.map((value, axis) => Math.min(Math.max(value, 0), grid.shape[axis] - 1));
-  const low = clamped.map((value, axis) => Math.min(Math.floor(value), grid.shape[axis] - 2));
+  const clamped = position.map((value, axis) =>
+    axis === 0 ? value : Math.min(Math.max(value, 0), grid.shape[axis] - 1),
+  );
+  const low = clamped.map((value, axis) =>
+    axis === 0 ? Math.floor(value) : Math.min(Math.floor(value), grid.shape[axis] - 2),
+  );
   let sum = 0;
   for (let corner = 0; corner < 8; corner++) {
     const steps = [corner & 1, (corner >> 1) & 1, (corner >> 2) & 1];
@@ -107,9 +113,9 @@ describe.skipIf(!hasSharedData("breast-dce-ucsf"))(
       const own = await readDicomSegmentation(file);
       expect(own.grid.shape).toEqual([42, 256, 256]);
       const shifted = createGrid({ ...own.grid, origin: toWorld(own.grid, [0.25, 0, 0]) });
-      const { value, issues } = await readSegmentationObject(file, shifted);
+      const { of, issues } = await readMask(file, { grid: shifted });
       expect(issues.map(({ code }) => code)).toEqual(["segmentation-resampled"]);
-      const [before, after] = [own.segments[0].volume.data, value.data].map((data) => count(data));
+      const [before, after] = [own.segments[0].volume.data, of("any").data].map((data) => count(data));
       expect(Math.abs(after - before) / before).toBeLessThan(0.01);
     });
   },

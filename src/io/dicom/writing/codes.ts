@@ -52,6 +52,7 @@ export const CODES = {
   sourceSeries: code("DCM", "121232", "Source series for segmentation"),
   measurementMethod: code("SCT", "370129005", "Measurement Method"),
   algorithmName: code("DCM", "111001", "Algorithm Name"),
+  algorithmParameters: code("DCM", "111002", "Algorithm Parameters"),
   algorithmVersion: code("DCM", "111003", "Algorithm Version"),
   // Quantities: CID 7470, 7472; those without a standard code are private.
   volume: code("SCT", "118565006", "Volume"),

@@ -44,6 +44,8 @@ export interface MeasurementReport extends ObjectOrigin {
   /** Measurements per segment, in the order of the segmentation's segments. */
   readonly measurements: readonly Quantities[];
   readonly predictions: readonly PredictedQuantities[];
+  /** What quantities were measured with, e.g. thresholds: one text per parameter. */
+  readonly parameters?: { readonly [Q in Quantity]?: readonly string[] };
 }
 
 /**
@@ -56,7 +58,12 @@ export async function writeMeasurementReport(file: string, report: MeasurementRe
     modality: "SR",
     sopClassUid: ENHANCED_SR,
     description: `Measurements by ${report.algorithm.name}`,
-    content: JSON.stringify([segmentation.sopInstanceUid, report.measurements, report.predictions]),
+    content: JSON.stringify([
+      segmentation.sopInstanceUid,
+      report.measurements,
+      report.predictions,
+      report.parameters,
+    ]),
   });
   await writeAtomically(
     file,
@@ -164,7 +171,7 @@ function volumetricGroup(
       uid(CODES.sourceSeries, source.seriesInstanceUid),
     ),
     ...related("HAS CONCEPT MOD", ...algorithmItems(report), code(CODES.findingSite, CODES.breast)),
-    ...quantityItems(values),
+    ...quantityItems(report, values),
   ]);
 }
 
@@ -187,7 +194,7 @@ function predictionGroup(
       text(CODES.algorithmVersion, plainText(report.algorithm.version)),
       code(CODES.findingSite, CODES.breast),
     ),
-    ...quantityItems(values),
+    ...quantityItems(report, values),
   ]);
 }
 
@@ -199,13 +206,23 @@ function algorithmItems({ algorithm }: ObjectOrigin): DicomItem[] {
   ];
 }
 
-function quantityItems(values: Quantities): DicomItem[] {
+/** TID 300 "Measurement", with the algorithm of the single measurement (TID 4019) where it has parameters. */
+function quantityItems({ algorithm, parameters = {} }: MeasurementReport, values: Quantities): DicomItem[] {
   return (Object.keys(QUANTITIES) as Quantity[]).flatMap((quantity) => {
     const value = values[quantity];
     if (value === undefined) return [];
     const { name, units, method } = QUANTITIES[quantity];
-    const modifiers =
-      method === undefined ? [] : related("HAS CONCEPT MOD", code(CODES.measurementMethod, method));
+    const stated = parameters[quantity] ?? [];
+    const own = [
+      text(CODES.algorithmName, name.meaning),
+      text(CODES.algorithmVersion, plainText(algorithm.version)),
+      ...stated.map((parameter) => text(CODES.algorithmParameters, plainText(parameter))),
+    ];
+    const modifiers = related(
+      "HAS CONCEPT MOD",
+      ...(method === undefined ? [] : [code(CODES.measurementMethod, method)]),
+      ...(stated.length === 0 ? [] : own),
+    );
     return related("CONTAINS", number(name, value, units, modifiers));
   });
 }

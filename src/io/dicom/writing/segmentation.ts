@@ -4,6 +4,7 @@ import { type Grid, type Triple, toWorld } from "../../../domain/grid.ts";
 import { type LabelMap, requireSameGrid } from "../../../domain/volume.ts";
 import { writeAtomically } from "../../files.ts";
 import { SEGMENTATION_STORAGE } from "../instance.ts";
+import { namesTumour } from "../segment-meaning.ts";
 import type { DicomItem } from "./attributes.ts";
 import { CODES, type Code, codeItem } from "./codes.ts";
 import { encodeDicomFile, uidFrom } from "./encode.ts";
@@ -128,8 +129,9 @@ export async function writeDicomSegmentation(
   };
 }
 
+/** A class whose name does not mean a tumour is tissue, without a claim of disease. */
 function referenceOf(number: number, label: string, sopInstanceUid: string): SegmentReference {
-  const isTumour = TUMOUR_WORDS.test(label);
+  const isTumour = namesTumour(label);
   return {
     number,
     label: plainText(label),
@@ -139,8 +141,6 @@ function referenceOf(number: number, label: string, sopInstanceUid: string): Seg
   };
 }
 
-/** Class names that mean a tumour; any other class is tissue without a claim of disease. */
-const TUMOUR_WORDS = /tumou?r|lesion|neoplasm|cancer|mass/i;
 /** CIELab of a clear red, scaled to 16 bits (PS3.3, C.10.7.1.1). */
 const RED_CIELAB = [34908, 53488, 48573] as const;
 
