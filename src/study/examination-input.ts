@@ -1,30 +1,43 @@
-/** Opens an examination that a user points at: a folder in the native layout, or a folder of DICOM files. */
+/** An examination that a user points at: a folder in the native layout, a folder of DICOM files, or the DICOMDIR in one. */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import type { ExaminationRecord } from "../domain/cohort.ts";
 import type { DceSeries } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
 import type { WithIssues } from "../domain/issues.ts";
 import { readDceSeries } from "../io/dicom/dce.ts";
+import { dicomFolderOf } from "../io/dicom/folder.ts";
 import { isFolder } from "../io/folders.ts";
 import { readDceSeriesOf, readExamination } from "../io/layouts/native.ts";
 
-/** @throws {DataError} `file-missing`, and as the readers of the two forms. */
-export async function openExamination(folder: string): Promise<WithIssues<DceSeries>> {
-  if (!(await isFolder(folder))) {
+type ExaminationInput =
+  | { readonly kind: "native"; readonly record: ExaminationRecord }
+  /** The name of its folder is all that the examination is called. */
+  | { readonly kind: "dicom"; readonly folder: string };
+
+/**
+ * Says in which form an examination is, without reading voxels.
+ *
+ * @throws {DataError} `file-missing`, and as {@link readExamination}.
+ */
+export async function findExamination(input: string): Promise<ExaminationInput> {
+  const folder = dicomFolderOf(input);
+  if (!existsSync(input) || !(await isFolder(folder))) {
     throw new DataError("file-missing", {
-      file: folder,
+      file: input,
       found: "no such folder",
-      expected: "an examination: dce_000.nii.gz … with examination.json, or DICOM files",
+      expected: "an examination: dce_000.nii.gz … with examination.json, DICOM files, or their DICOMDIR",
     });
   }
-  if (existsSync(path.join(folder, "examination.json"))) {
-    return readDceSeriesOf(await readExamination(path.resolve(folder), examinationName(folder)));
-  }
-  return readDceSeries(folder);
+  if (!existsSync(path.join(folder, "examination.json"))) return { kind: "dicom", folder };
+  // The native layout's folders are <patient>/<visit>.
+  const resolved = path.resolve(folder);
+  const id = { patientId: path.basename(path.dirname(resolved)), visit: path.basename(resolved) };
+  return { kind: "native", record: await readExamination(resolved, id) };
 }
 
-/** Patient and visit from the native layout's folders, `<patient>/<visit>`. */
-function examinationName(folder: string): { patientId: string; visit: string } {
-  const resolved = path.resolve(folder);
-  return { patientId: path.basename(path.dirname(resolved)), visit: path.basename(resolved) };
+/** The dynamic series of an examination. Throws as {@link findExamination}, {@link readDceSeriesOf} or {@link readDceSeries}. */
+export async function openExamination(input: string): Promise<WithIssues<DceSeries>> {
+  const found = await findExamination(input);
+  return found.kind === "native" ? readDceSeriesOf(found.record) : readDceSeries(found.folder);
 }

@@ -37,7 +37,7 @@ import { OUTCOME_MODELS_FILE } from "./stages/outcome.ts";
 export interface PredictRequest {
   /** Results folder of a run. */
   readonly results: string;
-  /** Examination folders, native or DICOM. */
+  /** Examinations: folders, native or DICOM, or a DICOMDIR. */
   readonly pre: string;
   readonly post: string;
   /** Values of clinical columns that the models name. */

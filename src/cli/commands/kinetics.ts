@@ -18,7 +18,7 @@ interface KineticsOptions {
 export function kineticsCommand(): Command {
   return new Command("kinetics")
     .description("Percent enhancement, signal enhancement ratio, subtraction and functional tumour volume")
-    .argument("<exam>", "examination: a folder in the native layout, or of DICOM files")
+    .argument("<exam>", "examination: a folder in the native layout, or of DICOM files, or their DICOMDIR")
     .argument("<dir>", "folder for pe, ser, subtraction and ftv (.nii.gz), mip-*.png and kinetics.json")
     .option(
       "--pe <percent>",

@@ -26,7 +26,10 @@ export function predictCommand(): Command {
   );
   return addEngineOptions(command)
     .argument("<results>", "results folder of a run")
-    .argument("<pre>", "examination before chemotherapy: native layout or DICOM")
+    .argument(
+      "<pre>",
+      "examination before chemotherapy: a folder in the native layout or of DICOM files, or their DICOMDIR",
+    )
     .argument("<post>", "examination after chemotherapy")
     .option(
       "--value <column=value>",

@@ -29,7 +29,7 @@ export function segmentCommand(): Command {
     .argument("<model>", "model folder, or a folder of fold-0, fold-1, …")
     .argument(
       "<input...>",
-      "images, folders of images, examination folders or cohorts, as the model was trained on",
+      "images, folders of images, examinations (folders or a DICOMDIR) or cohorts, as the model was trained on",
     )
     .requiredOption("--out <dir>", "folder for the masks")
     .option("--step <share>", "step of the sliding window, as a share of the patch", fraction, 0.5)

@@ -1,5 +1,4 @@
 /** Segmentations and measurements as DICOM objects beside the images that they were made from. */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { type DceSeries, findPhases } from "../../domain/dce.ts";
 import { DataError } from "../../domain/errors.ts";
@@ -99,11 +98,6 @@ export async function dicomSourceOf(id: string, given: string | undefined): Prom
   }
   const own = path.join(given, id);
   return (await isFolder(own)) ? own : given;
-}
-
-/** Whether an input folder is to be read as DICOM: neither a cohort nor an examination in the native layout. */
-export function isDicomInput(folder: string): boolean {
-  return !["images", "examination.json"].some((name) => existsSync(path.join(folder, name)));
 }
 
 function quantitiesOf(

@@ -6,12 +6,12 @@ import type { LabelMap } from "../../domain/volume.ts";
 import type { FtvThresholds } from "../../imaging/enhancement.ts";
 import type { Quantity } from "../../io/dicom/writing/measurement-report.ts";
 import type { TargetKind } from "../../models/target.ts";
+import { findExamination } from "../examination-input.ts";
 import type { NetworkKind } from "../schema.ts";
 import type { LabelName } from "../segmentation/cases.ts";
 import {
   type DicomOutput,
   dicomSourceOf,
-  isDicomInput,
   networkAlgorithm,
   segmentsOf,
   writeDicomResult,
@@ -40,7 +40,7 @@ export interface PredictedObjects {
   readonly output: DicomOutput;
   /** Where `pre.seg.dcm`, `post.seg.dcm` and so on go. */
   readonly folder: string;
-  /** Examination folders. */
+  /** Examinations as the user names them. */
   readonly visits: Readonly<Record<Visit, string>>;
   /** By network; the first one's masks are written. */
   readonly segmented: ReadonlyMap<NetworkKind, SegmentedVisits>;
@@ -62,8 +62,8 @@ const PREDICTED_QUANTITIES: Readonly<Record<TargetKind, Quantity>> = {
  * Writes the masks of both examinations; the predictions stand in the report of the one after chemotherapy.
  *
  * @returns the files.
- * @throws {DataError} `dicom-without-network` where the study has no network, and as {@link dicomSourceOf} and
- *   {@link writeDicomResult}.
+ * @throws {DataError} `dicom-without-network` where the study has no network, and as {@link findExamination},
+ *   {@link dicomSourceOf} and {@link writeDicomResult}.
  */
 export async function writePredictedObjects(objects: PredictedObjects): Promise<string[]> {
   const [first] = objects.segmented;
@@ -80,9 +80,9 @@ export async function writePredictedObjects(objects: PredictedObjects): Promise<
   );
   const files: string[] = [];
   for (const visit of VISITS) {
-    const input = objects.visits[visit];
+    const input = await findExamination(objects.visits[visit]);
     const written = await writeDicomResult({
-      source: await dicomSourceOf(visit, isDicomInput(input) ? input : undefined),
+      source: await dicomSourceOf(visit, input.kind === "dicom" ? input.folder : undefined),
       target: path.join(objects.folder, visit),
       output: objects.output,
       ...masks[visit],

@@ -5,8 +5,8 @@ import type { Issue, WithIssues } from "../../domain/issues.ts";
 import type { DceChannel } from "../../imaging/dce-input.ts";
 import { filesIn, isFolder } from "../../io/folders.ts";
 import { isImageFile } from "../../io/images.ts";
-import { readExamination, readNativeCohort } from "../../io/layouts/native.ts";
-import { isDicomInput } from "../dicom-objects/dicom-result.ts";
+import { readNativeCohort } from "../../io/layouts/native.ts";
+import { findExamination } from "../examination-input.ts";
 import { preFirst } from "../preparation/series-preparer.ts";
 import { dicomCase, examinationCase, fileCase, type SegmentationCase } from "./cases.ts";
 import { type InputPreparation, type InputPreparer, inputPreparer } from "./input-preparation.ts";
@@ -16,7 +16,7 @@ import type { ModelDescription } from "./model-folder.ts";
  * The images in files and folders, in the form that the model was trained on: series are prepared as its training images were, when they are
  * loaded. What a cohort's folders lack is among the issues. A patient's examination before chemotherapy comes first.
  *
- * @throws {DataError} `input-empty`, `input-missing`.
+ * @throws {DataError} `input-empty`, and as {@link findExamination}.
  * @throws {UsageError} `input-channels`, `input-twice` for two cases of one name, whose results would overwrite each other.
  */
 export async function inputCases(
@@ -46,7 +46,7 @@ export async function inputCases(
       found: "no image",
       expected:
         channels.source === "dce"
-          ? "a cohort or examination folder in the native layout, or a folder of DICOM files"
+          ? "a cohort or an examination in the native layout, or one of DICOM files"
           : "NIfTI or NRRD files, or folders of them",
     });
   }
@@ -76,13 +76,6 @@ async function examinationCases(
   channels: readonly DceChannel[],
   preparer: InputPreparer | undefined,
 ): Promise<WithIssues<readonly SegmentationCase[]>> {
-  if (!(await isFolder(input))) {
-    throw new DataError("input-missing", {
-      file: input,
-      found: "no such folder",
-      expected: "a cohort or an examination folder in the native layout, or a folder of DICOM files",
-    });
-  }
   const prepare = preparer?.prepare;
   if (await isFolder(path.join(input, "images"))) {
     const { examinations, issues } = await readNativeCohort(input);
@@ -93,10 +86,12 @@ async function examinationCases(
     );
     return { value: cases, issues: [...issues, ...noticed] };
   }
-  if (isDicomInput(input)) return { value: [dicomCase(input, channels, prepare)], issues: [] };
-  const resolved = path.resolve(input);
-  const id = { patientId: path.basename(path.dirname(resolved)), visit: path.basename(resolved) };
-  return { value: [examinationCase(await readExamination(resolved, id), channels, prepare)], issues: [] };
+  const examination = await findExamination(input);
+  const found =
+    examination.kind === "dicom"
+      ? dicomCase(examination.folder, channels, prepare)
+      : examinationCase(examination.record, channels, prepare);
+  return { value: [found], issues: [] };
 }
 
 /** Files `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, … are the channels of one case; with one channel the suffix may be absent. */
