@@ -1,5 +1,5 @@
 /** `residua segment` on DICOM images: masks and measurements as DICOM objects that belong to them. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import { readDceSeries } from "../../src/io/dicom/dce.ts";
 import { readDicomSegmentation } from "../../src/io/dicom/segmentation.ts";
 import { readLabelMap } from "../../src/io/images.ts";
 import { writeExamination } from "../../src/io/layouts/native.ts";
+import { writeDicom } from "../layouts/dicom-file.ts";
 import { residua } from "./command-line.ts";
 
 const visit = path.join(
@@ -83,6 +84,20 @@ describe("segmenting DICOM images", () => {
     const content = readFileSync(dicomFiles[1], "latin1");
     expect(content).toContain(String(volumesMl.tumour));
     expect(content).toContain(parseDicom(readFileSync(dicomFiles[0]), dicomFiles[0]).text("SOPInstanceUID"));
+  });
+
+  it("takes a DICOMDIR, beside which a folder may be called as those of a cohort", async () => {
+    const medium = at("medium");
+    cpSync(visit, path.join(medium, "images"), { recursive: true });
+    writeDicom(path.join(medium, "DICOMDIR"), [[0x00041220, "SQ", []]]);
+    const directory = path.join(medium, "DICOMDIR");
+    const seg = ["--dicom-seg", "--json"];
+    const { code, out } = await residua("segment", at("model"), directory, "--out", at("d"), ...seg);
+    expect(code).toBe(0);
+    const [{ case: id, dicomFiles, volumesMl }] = JSON.parse(out).cases;
+    const byFolder = await residua("segment", at("model"), visit, "--out", at("e"), ...seg);
+    expect([id, volumesMl]).toEqual(["medium", JSON.parse(byFolder.out).cases[0].volumesMl]);
+    expect(existsSync(dicomFiles[0])).toBe(true);
   });
 
   it("writes the same for images that were ingested, given their DICOM files", async () => {

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { writeDicom } from "../layouts/dicom-file.ts";
 import { residua } from "./command-line.ts";
 
 const data = fileURLToPath(new URL("../../../shared/data", import.meta.url));
@@ -92,6 +93,24 @@ describe.skipIf(absent)("ingesting DICOM", () => {
     const fromNative = await residua("kinetics", native, path.join(folder, "a"), "--json");
     const fromDicom = await residua("kinetics", dce, path.join(folder, "b"), "--json");
     expect(JSON.parse(fromNative.out)).toEqual({ ...JSON.parse(fromDicom.out), issues: expect.anything() });
+  });
+
+  it("measures the same kinetics by a DICOMDIR as by its folder, and says where there is none", async () => {
+    const medium = path.join(folder, "medium");
+    cpSync(dce, path.join(medium, "DICOM"), { recursive: true });
+    writeDicom(path.join(medium, "DICOMDIR"), [[0x00041220, "SQ", [[[0x00041500, "CS", "DICOM\\ABSENT"]]]]]);
+    const byDirectory = await residua(
+      "kinetics",
+      path.join(medium, "DICOMDIR"),
+      path.join(folder, "c"),
+      "--json",
+    );
+    const byFolder = await residua("kinetics", dce, path.join(folder, "d"), "--json");
+    const { issues, ...measured } = JSON.parse(byDirectory.out);
+    expect(JSON.parse(byFolder.out)).toMatchObject(measured);
+    expect(issues).toContainEqual(expect.objectContaining({ code: "dicomdir-files-missing" }));
+    const absentOne = await residua("kinetics", path.join(dce, "DICOMDIR"), path.join(folder, "e"));
+    expect(absentOne).toMatchObject({ code: 3, err: expect.stringContaining("file-missing") });
   });
 
   it("goes on after an examination that cannot be read", async () => {
