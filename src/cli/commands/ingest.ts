@@ -4,6 +4,7 @@ import { UsageError } from "../../domain/errors.ts";
 import { LAYOUTS, type Layout } from "../../io/layouts/detect.ts";
 import type { ClinicalRequest } from "../../study/ingestion/clinical.ts";
 import { ingest } from "../../study/ingestion/ingest.ts";
+import type { SortedBy } from "../../study/ingestion/sources.ts";
 import { consoleProgress, print, printIssues, printJson, printNote } from "../console.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { nameList, secondsList } from "../options.ts";
@@ -13,6 +14,8 @@ interface IngestOptions {
   readonly times?: readonly number[];
   readonly patient?: string;
   readonly visit?: string;
+  readonly sort?: SortedBy;
+  readonly visits?: string;
   readonly identities?: string;
   readonly deidentify: boolean;
   readonly keepDicom: boolean;
@@ -32,7 +35,7 @@ export function ingestCommand(): Command {
     )
     .argument(
       "<source>",
-      "folder with <patient>/<visit>/ folders of DICOM files, of one examination (or its DICOMDIR), or of a public collection",
+      "folder of DICOM files in any folders (or a DICOMDIR), of one examination, or of a public collection",
     )
     .argument("<dir>", "cohort folder to write into")
     .addOption(
@@ -40,6 +43,16 @@ export function ingestCommand(): Command {
     )
     .option("--patient <id>", "study identifier, where the source is one examination")
     .option("--visit <name>", "its visit: pre, post or another")
+    .addOption(
+      new Option(
+        "--sort <how>",
+        "sort DICOM by folders, <patient>/<visit>, or by the PatientID and StudyInstanceUID in its tags (default: by folders where they name patients and visits)",
+      ).choices(["folders", "tags"]),
+    )
+    .option(
+      "--visits <table>",
+      "sort by tags, and name visits by a table with patient_id, study_date or study_uid, and visit",
+    )
     .option("--times <list>", "seconds of the phases, for series without usable times: 0,90,180", secondsList)
     .option(
       "--identities <file>",
@@ -69,6 +82,8 @@ export function ingestCommand(): Command {
       "after",
       `
 Run again, it goes on where it stopped: an examination made from the same files is kept.
+Where folders do not name patients and visits, files are sorted by their tags: the studies of a patient that have a
+dynamic series are pre and post, or pre, t1, … and post, in the order of their dates. --visits says it otherwise.
 Names, dates and unique identifiers are not copied. The folders' names become the study identifiers, unless the
 files show that they identify the patient; then an identifier made with the key in the table of identities does.
 A clinical table follows: its rows get the study identifiers, columns that identify are left out and named, and dates
@@ -78,6 +93,8 @@ reference mask, segmentations/<patient>/<visit>.nii.gz; where none or several ma
 
 Examples:
   residua ingest dicom cohort
+  residua ingest export cohort --visits visits.csv
+  residua ingest /media/cdrom/DICOMDIR cohort
   residua ingest dicom cohort --clinical patients.xlsx --id "Hospital number"
   residua ingest MAMA-MIA cohort --layout mama-mia
   residua ingest ISPY2 cohort --times 0,85,170,255,340,425
@@ -104,6 +121,8 @@ Examples:
         folder,
         ...(patient === undefined ? {} : { patient }),
         ...(visit === undefined ? {} : { visit }),
+        ...(options.sort === undefined ? {} : { sort: options.sort }),
+        ...(options.visits === undefined ? {} : { visits: options.visits }),
         ...(table === undefined ? {} : { identities: table }),
         keepDicom,
         ...(clinical === undefined ? {} : { clinical }),

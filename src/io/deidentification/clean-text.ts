@@ -42,6 +42,11 @@ export function cleanPath(path: string): string {
   ).replace(/…(?:[._\- ]*…)+/g, "…");
 }
 
+/** Whether a text holds what looks like a date or a UID. */
+export function holdsDateOrUid(text: string): boolean {
+  return [UID, DATE].some((pattern) => text.search(pattern) >= 0);
+}
+
 function withKnownWords(text: string, known: (word: string) => boolean, substitute: string): string {
   return text
     .replace(UID, substitute)

@@ -1,11 +1,7 @@
 /** What a folder of DICOM files tells about the person in it. */
-import { TextDecoder } from "node:util";
-import { ResiduaError } from "../../domain/errors.ts";
-import { type DataSet, parseDicomAttributes } from "../dicom/data-set.ts";
 import type { ElementTree } from "../dicom/elements.ts";
-import { headScratch, readDicomHead } from "../dicom/head-file.ts";
-import { readBytes } from "../files.ts";
-import { filesBelow } from "../folders.ts";
+import { readAttributes, textsOf } from "../dicom/file-attributes.ts";
+import { headScratch } from "../dicom/head-file.ts";
 import { CONFIDENTIALITY_TABLE } from "./confidentiality-table.ts";
 
 export interface Harvest {
@@ -51,9 +47,8 @@ const IDENTIFYING: ReadonlyMap<number, string> = new Map(
 const COMMON: ReadonlySet<string> = new Set(["YES", "NO", "MR", "NONE", "UNKNOWN", "NULL"]);
 const SHORTEST_VALUE = 2;
 
-/** Reads all attributes of all DICOM files below a folder. Files that cannot be read tell nothing; reading the images reports them. */
-export async function harvestIdentities(folder: string): Promise<Harvest> {
-  const files = await filesBelow(folder);
+/** Reads all attributes of DICOM files. Files that cannot be read tell nothing; reading the images reports them. */
+export async function harvestIdentities(files: readonly string[]): Promise<Harvest> {
   const found = {
     patientIds: new Set<string>(),
     identifying: new Set<string>(),
@@ -63,7 +58,7 @@ export async function harvestIdentities(folder: string): Promise<Harvest> {
   const counts = { dicom: 0, removed: 0, burnedIn: 0, withPrivate: 0 };
   const scratch = headScratch();
   for (const file of files) {
-    const read = await readData(file, scratch);
+    const read = await readAttributes(file, scratch);
     if (read === undefined) continue;
     const { tree } = read.data;
     counts.dicom++;
@@ -95,29 +90,6 @@ export function isPrivateTag(tag: number): boolean {
   return ((tag >>> 16) & 1) === 1;
 }
 
-/** The attributes of a DICOM file, of a damaged one those before its pixels; undefined where not even these can be read. */
-async function readData(
-  file: string,
-  scratch: Uint8Array,
-): Promise<{ data: DataSet; whole: boolean } | undefined> {
-  try {
-    const head = readDicomHead(file, scratch);
-    return head === undefined ? undefined : { data: head.data, whole: true };
-  } catch (error) {
-    if (!(error instanceof ResiduaError)) throw error;
-    return readDamaged(file);
-  }
-}
-
-async function readDamaged(file: string): Promise<{ data: DataSet; whole: boolean } | undefined> {
-  try {
-    return { data: parseDicomAttributes(await readBytes(file), file), whole: false };
-  } catch (error) {
-    if (error instanceof ResiduaError) return undefined;
-    throw error;
-  }
-}
-
 interface Found {
   readonly identifying: Set<string>;
   readonly descriptions: Set<string>;
@@ -140,18 +112,3 @@ function collect(tree: ElementTree, found: Found): void {
 function add(values: Set<string>, value: string): void {
   if (value.length >= SHORTEST_VALUE && !COMMON.has(value.toUpperCase())) values.add(value);
 }
-
-/** Values in UTF-8 where they are that, else in Latin-1: enough to find them again in names of files and messages. */
-function textsOf({ elements }: ElementTree, tag: number): string[] {
-  const bytes = elements.get(tag)?.bytes;
-  if (bytes === undefined || bytes.length === 0) return [];
-  let text: string;
-  try {
-    text = UTF8.decode(bytes);
-  } catch {
-    text = Buffer.from(bytes).toString("latin1");
-  }
-  return text.split("\\").flatMap((value) => value.replace(/[\0\s]+$/, "").trimStart() || []);
-}
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true });

@@ -89,6 +89,11 @@ export class Identities {
     return pseudonym;
   }
 
+  /** The study identifier that a patient has already. */
+  studyIdOf(sourceId: string): string | undefined {
+    return this.#patients.get(sourceId)?.studyId;
+  }
+
   /** Remembers how a patient's folder is called at the source, since clinical tables may be keyed by it. */
   nameFolder(folder: string, studyId: string): void {
     const known = this.#folders.get(folder) ?? [];

@@ -5,6 +5,7 @@ import type { Grid } from "../../domain/grid.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { createVolume, type Volume } from "../../domain/volume.ts";
 import { issueOfError } from "../error-issues.ts";
+import { filesBelow } from "../folders.ts";
 import type { VolumeFromFile } from "../volume-file.ts";
 import { withoutCopies } from "./copies.ts";
 import { readDicomHead } from "./head-file.ts";
@@ -49,7 +50,16 @@ export interface DicomFolder {
  */
 export async function readDicomFolder(source: string): Promise<DicomFolder> {
   const dir = dicomFolderOf(source);
-  const { slices, segmentations, issues } = await scanFiles(dir);
+  return readDicomFiles(dir, await filesBelow(dir));
+}
+
+/**
+ * As {@link readDicomFolder}, of some of the files below a folder.
+ *
+ * @throws {DataError} `dicom-none`.
+ */
+export async function readDicomFiles(dir: string, files: readonly string[]): Promise<DicomFolder> {
+  const { slices, segmentations, issues } = await scanFiles(dir, files);
   const series: DicomSeries[] = [];
   const refused: SliceInstance[][] = [];
   for (const members of groupBySeries(slices).values()) {

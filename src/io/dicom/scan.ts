@@ -3,8 +3,13 @@ import { relative } from "node:path";
 import { DataError, ResiduaError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { issueOfError } from "../error-issues.ts";
-import { filesBelow } from "../folders.ts";
-import { missingFiles, type ReferencedFile, referencedFiles } from "./directory.ts";
+import {
+  missingFiles,
+  missingFilesIssues,
+  type ReferencedFile,
+  referencedFiles,
+  someNames,
+} from "./directory.ts";
 import { headScratch, readDicomHead } from "./head-file.ts";
 import { describeFile, type SliceInstance } from "./instance.ts";
 
@@ -18,16 +23,14 @@ export interface Scan {
 const NOT_DICOM = "files that are not DICOM";
 /** Files after which other work may run, since they are read synchronously. */
 const FILES_PER_TURN = 32;
-/** More names would hide the message. */
-const MOST_NAMES = 10;
 
 /**
- * Files that repeat a SOPInstanceUID are left out with a warning, other objects than images with their number, damaged files
+ * Reads the headers of files below a folder. Files that repeat a SOPInstanceUID are left out with a warning, other objects than images with their number, damaged files
  * with an error each.
  *
- * @throws {DataError} `file-missing` where the folder does not exist, `dicom-none` where it holds no DICOM file.
+ * @throws {DataError} `dicom-none` where none is DICOM.
  */
-export async function scanFiles(dir: string): Promise<Scan> {
+export async function scanFiles(dir: string, files: readonly string[]): Promise<Scan> {
   const byInstance = new Map<string, readonly SliceInstance[]>();
   const segmentations = new Map<string, string>();
   const issues: Issue[] = [];
@@ -35,7 +38,6 @@ export async function scanFiles(dir: string): Promise<Scan> {
   const copies: string[] = [];
   const references: ReferencedFile[] = [];
   const scratch = headScratch();
-  const files = await filesBelow(dir);
   for (const [i, file] of files.entries()) {
     if (i % FILES_PER_TURN === FILES_PER_TURN - 1) await new Promise(setImmediate);
     try {
@@ -86,17 +88,6 @@ export async function scanFiles(dir: string): Promise<Scan> {
       message: `${copies.length} files repeat the SOPInstanceUID of another and were left out: ${someNames(copies)}.`,
     });
   }
-  const missing = missingFiles(references, files);
-  if (missing.length > 0) {
-    issues.push({
-      code: "dicomdir-files-missing",
-      severity: "warning",
-      message: `${missing.length} files that a DICOMDIR lists are not in the folder: ${someNames(missing)}. Copy the whole medium.`,
-    });
-  }
+  issues.push(...missingFilesIssues(missingFiles(references, files)));
   return { slices: [...byInstance.values()].flat(), segmentations: [...segmentations.values()], issues };
-}
-
-function someNames(names: readonly string[]): string {
-  return `${names.slice(0, MOST_NAMES).join(", ")}${names.length > MOST_NAMES ? " …" : ""}`;
 }

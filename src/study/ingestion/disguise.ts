@@ -2,22 +2,17 @@
 import path from "node:path";
 import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
-import { cleanDescription, cleanPath, createScrubber } from "../../io/deidentification/clean-text.ts";
+import {
+  cleanDescription,
+  cleanPath,
+  createScrubber,
+  holdsDateOrUid,
+} from "../../io/deidentification/clean-text.ts";
 import { shiftedDay } from "../../io/deidentification/dates.ts";
 import { type Harvest, harvestIdentities } from "../../io/deidentification/harvest.ts";
 import type { Identities } from "../../io/deidentification/identities.ts";
 import type { Replacements } from "../../io/deidentification/rewrite.ts";
-
-/** Where an examination lies and how it is called there. */
-export interface ExaminationSource {
-  readonly folder: string;
-  readonly patient: string;
-  readonly visit: string;
-  /** Position of the visit among those of the patient, from 1. */
-  readonly ordinal: number;
-  /** Whether the user has given patient and visit as study identifiers. */
-  readonly named: boolean;
-}
+import type { ExaminationSource } from "./source.ts";
 
 export interface Disguise {
   /** Study identifiers; the folders' names where these reveal nothing. */
@@ -47,7 +42,7 @@ export async function disguiseExamination(
   source: ExaminationSource,
   identities: Identities,
 ): Promise<Disguise> {
-  const harvest = await harvestIdentities(source.folder);
+  const harvest = await harvestIdentities(source.files);
   const { patientIds, identityRemoved } = harvest;
   if (harvest.readable === 0) {
     throw new DataError("dicom-none", {
@@ -63,7 +58,7 @@ export async function disguiseExamination(
     });
   }
   const hidden = scrubIdentifying(harvest);
-  const reveals = (name: string) => hidden(name) !== name || HAS_DATE_OR_UID.test(name);
+  const reveals = (name: string) => hidden(name) !== name || holdsDateOrUid(name);
   const keep = source.named || identityRemoved;
   const sourceId = [...patientIds][0] ?? source.patient;
   const pseudonym =
@@ -110,7 +105,6 @@ export function undisguised({ patient, visit }: ExaminationSource): Disguise {
   };
 }
 
-const HAS_DATE_OR_UID = /(?:19|20)\d{2}[-._]?[01]\d[-._]?[0-3]\d|\d+(?:\.\d+){3,}/;
 const REMOVED = "[removed]";
 
 function scrubIdentifying({ identifying }: Harvest): (text: string) => string {

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { DataError, UsageError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
+import { dicomFolderOf } from "../../io/dicom/folder.ts";
 import { detectLayout, type Layout } from "../../io/layouts/detect.ts";
 import { writeExamination } from "../../io/layouts/native.ts";
 import type { SourceCohort } from "../../io/layouts/source-cohort.ts";
@@ -14,6 +15,7 @@ import {
   type IngestRequest,
   ingestDicom,
 } from "./ingest-dicom.ts";
+import type { SortedBy } from "./sources.ts";
 
 export interface LayoutRequest extends IngestRequest {
   readonly layout: Layout | "auto";
@@ -23,8 +25,10 @@ export interface LayoutRequest extends IngestRequest {
   readonly timesSeconds?: readonly number[];
 }
 
-export interface LayoutOutcome extends Omit<IngestOutcome, "layout"> {
+export interface LayoutOutcome extends Omit<IngestOutcome, "layout" | "sortedBy"> {
   readonly layout: Layout;
+  /** Of DICOM, how files were sorted into examinations. */
+  readonly sortedBy?: SortedBy;
   /** What told the layout: the user, or a sign in the source. */
   readonly why: string;
 }
@@ -54,7 +58,9 @@ export async function ingest(request: LayoutRequest): Promise<LayoutOutcome> {
       ? { layout: request.layout, why: "as given" }
       : named
         ? ({ layout: "dicom", why: "patient and visit are given" } as const)
-        : await detectLayout(request.source);
+        : dicomFolderOf(request.source) !== request.source
+          ? ({ layout: "dicom", why: "the source is a DICOMDIR" } as const)
+          : await detectLayout(request.source);
   request.progress.note(`layout ${layout}: ${why}`);
   if (layout === "dicom") return { ...(await ingestHospital(request)), layout, why };
   refuseDicomOptions(request, layout);
@@ -131,13 +137,19 @@ const WITHOUT_TABLE: ReadonlySet<Layout> = new Set(["dicom", "ispy"]);
 
 /** Collections name patients by study identifiers already; there is nothing to hide, and no table of it. */
 function refuseDicomOptions(
-  { identities, keepDicom, clinical, segments }: LayoutRequest,
+  { identities, keepDicom, clinical, segments, visits, sort }: LayoutRequest,
   layout: Layout,
 ): void {
   if (segments !== undefined) {
     throw new UsageError("ingest-segment", {
       found: `--segment for the layout ${layout}`,
       expected: "it with the layout dicom only: the layout says which masks it has",
+    });
+  }
+  if (visits !== undefined || sort !== undefined) {
+    throw new UsageError("ingest-visits", {
+      found: `${visits === undefined ? "--sort" : "--visits"} for the layout ${layout}`,
+      expected: "it with the layout dicom only: the layout says which visit is which",
     });
   }
   const asked = [

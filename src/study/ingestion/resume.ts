@@ -5,19 +5,18 @@ import path from "node:path";
 import type { ExaminationRecord } from "../../domain/cohort.ts";
 import { ResiduaError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
-import { filesBelow } from "../../io/folders.ts";
 import { readExaminationFile } from "../../io/layouts/examination-file.ts";
 import { readExamination } from "../../io/layouts/native.ts";
 
 /**
- * A hash of the names, sizes and times of change of all files below a folder. It changes when files are added, removed or written
+ * A hash of the names, sizes and times of change of files below a folder. It changes when files are added, removed or written
  * again, and names none of them.
  *
  * @param how what else the result depends on, e.g. options.
  */
-export async function sourceState(folder: string, how: readonly string[] = []): Promise<string> {
+export function sourceState(folder: string, files: readonly string[], how: readonly string[] = []): string {
   const hash = createHash("sha256").update(JSON.stringify(how));
-  for (const file of await filesBelow(folder)) {
+  for (const file of files) {
     const { size, mtimeMs } = statSync(file);
     hash.update(JSON.stringify([path.relative(folder, file), size, mtimeMs]));
   }
