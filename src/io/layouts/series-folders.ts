@@ -50,9 +50,9 @@ export async function readSeriesFolders(folders: readonly [string, ...string[]])
   const read: DicomFolder[] = [];
   for (const folder of folders) read.push(await readDicomFolder(folder));
   return {
-    ...read[0],
     dir: commonFolder(folders),
     series: read.flatMap(({ series }) => series),
+    segmentations: read.flatMap(({ segmentations }) => segmentations),
     refused: read.flatMap(({ refused }) => refused),
     issues: read.flatMap(({ issues }) => issues),
   };
