@@ -218,9 +218,12 @@ describe("an export in", () => {
 });
 
 describe("folders <patient>/<visit>", () => {
-  it("keep their names", async () => {
+  it("keep their names, though an image has strayed out of them", async () => {
+    copyFileSync(filesOf(at("folders"))[0], at("folders/stray.dcm"));
     const outcome = await ingested(at("folders"), at("kept"), "--no-deidentify");
+    rmSync(at("folders/stray.dcm"));
     expect([outcome.sortedBy, namesOf(outcome)]).toEqual(["folders", EXPECTED]);
+    expect(codesOf(outcome)).toContain("ingest-outside");
   });
 
   it("keep them where the same study was copied under two names", async () => {

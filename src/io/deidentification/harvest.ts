@@ -1,13 +1,10 @@
-/** What a folder of DICOM files tells about the person in it. */
+/** What DICOM files tell about the person in them. */
 import type { ElementTree } from "../dicom/elements.ts";
-import { readAttributes, textsOf } from "../dicom/file-attributes.ts";
-import { headScratch } from "../dicom/head-file.ts";
+import { type Inspector, textsOf } from "../dicom/file-attributes.ts";
 import { CONFIDENTIALITY_TABLE } from "./confidentiality-table.ts";
 
 export interface Harvest {
-  /** Paths of all files, DICOM or not. */
-  readonly files: readonly string[];
-  /** How many of them are DICOM files whose attributes can be read. */
+  /** How many DICOM files there are whose attributes can be read. */
   readonly readable: number;
   /** PatientIDs in the whole files: a damaged one gives no image, so that it may be of anybody. */
   readonly patientIds: ReadonlySet<string>;
@@ -47,8 +44,14 @@ const IDENTIFYING: ReadonlyMap<number, string> = new Map(
 const COMMON: ReadonlySet<string> = new Set(["YES", "NO", "MR", "NONE", "UNKNOWN", "NULL"]);
 const SHORTEST_VALUE = 2;
 
-/** Reads all attributes of DICOM files. Files that cannot be read tell nothing; reading the images reports them. */
-export async function harvestIdentities(files: readonly string[]): Promise<Harvest> {
+/** Collects what files tell while they are read for their images; one that cannot be read tells nothing. */
+export interface Harvester {
+  readonly inspect: Inspector;
+  /** What the files that were shown tell together. */
+  readonly harvest: () => Harvest;
+}
+
+export function createHarvester(): Harvester {
   const found = {
     patientIds: new Set<string>(),
     identifying: new Set<string>(),
@@ -56,24 +59,19 @@ export async function harvestIdentities(files: readonly string[]): Promise<Harve
     dates: new Set<string>(),
   };
   const counts = { dicom: 0, removed: 0, burnedIn: 0, withPrivate: 0 };
-  const scratch = headScratch();
-  for (const file of files) {
-    const read = await readAttributes(file, scratch);
-    if (read === undefined) continue;
-    const { tree } = read.data;
+  const inspect: Inspector = ({ tree }, whole) => {
     counts.dicom++;
     collect(tree, found);
     const first = (tag: number) => textsOf(tree, tag)[0];
     const id = first(PATIENT_ID);
-    if (id !== undefined && read.whole) found.patientIds.add(id);
+    if (id !== undefined && whole) found.patientIds.add(id);
     const date = first(STUDY_DATE);
     if (date !== undefined) found.dates.add(date);
     if (first(IDENTITY_REMOVED) === "YES") counts.removed++;
     if (first(BURNED_IN_ANNOTATION) === "YES" || first(RECOGNIZABLE_FEATURES) === "YES") counts.burnedIn++;
     if ([...tree.elements.keys()].some(isPrivateTag)) counts.withPrivate++;
-  }
-  return {
-    files,
+  };
+  const harvest = (): Harvest => ({
     readable: counts.dicom,
     patientIds: found.patientIds,
     identifying: found.identifying,
@@ -82,7 +80,8 @@ export async function harvestIdentities(files: readonly string[]): Promise<Harve
     identityRemoved: counts.dicom > 0 && counts.removed === counts.dicom,
     burnedIn: counts.burnedIn,
     withPrivate: counts.withPrivate,
-  };
+  });
+  return { inspect, harvest };
 }
 
 /** Private attributes have odd groups (PS3.5, 7.8). */

@@ -7,6 +7,13 @@ import type { ElementTree } from "./elements.ts";
 import { readDicomHead } from "./head-file.ts";
 
 /**
+ * Is shown the attributes of every DICOM file that is read. They are good until it returns.
+ *
+ * @param whole false for a damaged file, of which only what stands before its pixels is known.
+ */
+export type Inspector = (data: DataSet, whole: boolean) => void;
+
+/**
  * The attributes of a DICOM file, of a damaged one those before its pixels.
  *
  * @param scratch as for {@link readDicomHead}.
@@ -21,13 +28,15 @@ export async function readAttributes(
     return head === undefined ? undefined : { data: head.data, whole: true };
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;
-    return readDamaged(file);
+    const data = await readDamagedAttributes(file);
+    return data === undefined ? undefined : { data, whole: false };
   }
 }
 
-async function readDamaged(file: string): Promise<{ data: DataSet; whole: boolean } | undefined> {
+/** What stands before the pixels of a damaged file; undefined where not even that can be read. */
+export async function readDamagedAttributes(file: string): Promise<DataSet | undefined> {
   try {
-    return { data: parseDicomAttributes(await readBytes(file), file), whole: false };
+    return parseDicomAttributes(await readBytes(file), file);
   } catch (error) {
     if (error instanceof ResiduaError) return undefined;
     throw error;

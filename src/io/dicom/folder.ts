@@ -8,6 +8,7 @@ import { issueOfError } from "../error-issues.ts";
 import { filesBelow } from "../folders.ts";
 import type { VolumeFromFile } from "../volume-file.ts";
 import { withoutCopies } from "./copies.ts";
+import type { Inspector } from "./file-attributes.ts";
 import { readDicomHead } from "./head-file.ts";
 import { type DicomSource, describeFile, type SliceInstance } from "./instance.ts";
 import { splitPhases } from "./phases.ts";
@@ -56,10 +57,15 @@ export async function readDicomFolder(source: string): Promise<DicomFolder> {
 /**
  * As {@link readDicomFolder}, of some of the files below a folder.
  *
+ * @param inspect as for {@link scanFiles}.
  * @throws {DataError} `dicom-none`.
  */
-export async function readDicomFiles(dir: string, files: readonly string[]): Promise<DicomFolder> {
-  const { slices, segmentations, issues } = await scanFiles(dir, files);
+export async function readDicomFiles(
+  dir: string,
+  files: readonly string[],
+  inspect?: Inspector,
+): Promise<DicomFolder> {
+  const { slices, segmentations, issues } = await scanFiles(dir, files, inspect);
   const series: DicomSeries[] = [];
   const refused: SliceInstance[][] = [];
   for (const members of groupBySeries(slices).values()) {

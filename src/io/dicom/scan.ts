@@ -10,6 +10,7 @@ import {
   referencedFiles,
   someNames,
 } from "./directory.ts";
+import { type Inspector, readDamagedAttributes } from "./file-attributes.ts";
 import { headScratch, readDicomHead } from "./head-file.ts";
 import { describeFile, type SliceInstance } from "./instance.ts";
 
@@ -28,9 +29,14 @@ const FILES_PER_TURN = 32;
  * Reads the headers of files below a folder. Files that repeat a SOPInstanceUID are left out with a warning, other objects than images with their number, damaged files
  * with an error each.
  *
+ * @param inspect is shown what is read, so that no file need be read twice.
  * @throws {DataError} `dicom-none` where none is DICOM.
  */
-export async function scanFiles(dir: string, files: readonly string[]): Promise<Scan> {
+export async function scanFiles(
+  dir: string,
+  files: readonly string[],
+  inspect: Inspector = () => {},
+): Promise<Scan> {
   const byInstance = new Map<string, readonly SliceInstance[]>();
   const segmentations = new Map<string, string>();
   const issues: Issue[] = [];
@@ -40,8 +46,11 @@ export async function scanFiles(dir: string, files: readonly string[]): Promise<
   const scratch = headScratch();
   for (const [i, file] of files.entries()) {
     if (i % FILES_PER_TURN === FILES_PER_TURN - 1) await new Promise(setImmediate);
+    let isWhole = false;
     try {
       const head = readDicomHead(file, scratch);
+      isWhole = true;
+      if (head !== undefined) inspect(head.data, true);
       const described =
         head === undefined ? ({ kind: "other", why: NOT_DICOM } as const) : describeFile(head);
       if (described.kind === "other") {
@@ -60,6 +69,8 @@ export async function scanFiles(dir: string, files: readonly string[]): Promise<
       else byInstance.set(uid, described.slices);
     } catch (error) {
       if (!(error instanceof ResiduaError)) throw error;
+      const damaged = isWhole ? undefined : await readDamagedAttributes(file);
+      if (damaged !== undefined) inspect(damaged, false);
       issues.push(issueOfError(error, dir));
     }
   }

@@ -13,8 +13,7 @@ import {
 import { readDceIn } from "../../io/dicom/dce.ts";
 import { dceCandidates } from "../../io/dicom/dce-candidates.ts";
 import { missingFiles, missingFilesIssues } from "../../io/dicom/directory.ts";
-import { type DicomFolder, readDicomFiles } from "../../io/dicom/folder.ts";
-import type { Settled, Source } from "./source.ts";
+import { type Heads, readHeads, type Settled, type Source } from "./source.ts";
 import { type DatedStudy, nameVisits, type StudyPlace } from "./visit-names.ts";
 import type { VisitTable } from "./visit-table.ts";
 
@@ -87,8 +86,8 @@ function patientSources(patient: ArchivedPatient, archive: Archive, before: numb
 
 interface Examined extends DatedStudy {
   readonly study: ArchivedStudy;
-  readonly folder: DicomFolder | undefined;
-  readonly error: ResiduaError | undefined;
+  /** Undefined where nothing was read, since there are no MR images. */
+  readonly heads: Heads | undefined;
 }
 
 /** In the order of the studies. */
@@ -97,7 +96,7 @@ async function planPatient(patient: ArchivedPatient, archive: Archive): Promise<
   for (const study of patient.studies) examined.push(await examine(study, archive));
   const { places, issues } = nameVisits(patient.patientId, examined, archive.table);
   const studyId = studyIdOf(patient, archive);
-  return examined.map((one, i): Settled => {
+  const settle = async (one: Examined, i: number): Promise<Settled> => {
     const place = places[i];
     const first = i === 0 ? issues.map((issue) => ({ ...issue, subject: studyId })) : [];
     if (place.kind === "left-out") {
@@ -113,16 +112,18 @@ async function planPatient(patient: ArchivedPatient, archive: Archive): Promise<
         ordinal: i + 1,
         named: true,
       },
+      harvest: (one.heads ?? (await readHeads(archive.dir, one.study.files))).harvest,
       issues: first,
       read: () => readStudy(one, place),
     };
-  });
+  };
+  return Promise.all(examined.map(settle));
 }
 
-async function readStudy({ folder, error }: Examined, place: StudyPlace): ReturnType<typeof readDceIn> {
+async function readStudy({ heads }: Examined, place: StudyPlace): ReturnType<typeof readDceIn> {
   if (place.kind === "refused") throw place.error;
-  if (error !== undefined) throw error;
-  if (folder !== undefined) return readDceIn(folder);
+  if (heads?.folder instanceof ResiduaError) throw heads.folder;
+  if (heads !== undefined) return readDceIn(heads.folder);
   throw new DataError("dce-missing", {
     found: "a study without MR images",
     expected: "a dynamic series",
@@ -135,17 +136,16 @@ async function examine(study: ArchivedStudy, { dir }: Archive): Promise<Examined
   const named = { study, uid, day };
   // Mammograms and the like need not be read; of a study whose files are all damaged nothing is known.
   if (modalities.size > 0 && !modalities.has("MR")) {
-    return { ...named, dynamic: "no", folder: undefined, error: undefined };
+    return { ...named, dynamic: "no", heads: undefined };
   }
-  try {
-    const folder = await readDicomFiles(dir, study.files);
-    const failed = folder.issues.some(({ severity }) => severity === "error");
-    const dynamic = dceCandidates(folder).length > 0 ? "yes" : failed ? "maybe" : "no";
-    return { ...named, dynamic, folder, error: undefined };
-  } catch (error) {
-    if (!(error instanceof ResiduaError)) throw error;
-    return { ...named, dynamic: "maybe", folder: undefined, error };
-  }
+  const heads = await readHeads(dir, study.files);
+  return { ...named, dynamic: dynamicOf(heads.folder), heads };
+}
+
+function dynamicOf(folder: Heads["folder"]): DatedStudy["dynamic"] {
+  if (folder instanceof ResiduaError) return "maybe";
+  const failed = folder.issues.some(({ severity }) => severity === "error");
+  return dceCandidates(folder).length > 0 ? "yes" : failed ? "maybe" : "no";
 }
 
 function leftOutIssues({ notDicom, directories, references }: ArchiveIndex, { files }: Archive): Issue[] {

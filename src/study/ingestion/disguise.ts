@@ -9,7 +9,7 @@ import {
   holdsDateOrUid,
 } from "../../io/deidentification/clean-text.ts";
 import { shiftedDay } from "../../io/deidentification/dates.ts";
-import { type Harvest, harvestIdentities } from "../../io/deidentification/harvest.ts";
+import type { Harvest } from "../../io/deidentification/harvest.ts";
 import type { Identities } from "../../io/deidentification/identities.ts";
 import type { Replacements } from "../../io/deidentification/rewrite.ts";
 import type { ExaminationSource } from "./source.ts";
@@ -32,21 +32,21 @@ export interface Disguise {
 }
 
 /**
- * Reads what identifies the patient in a folder of DICOM files and replaces it. A folder's name stays the study identifier where the
+ * Replaces what identifies the patient. A folder's name stays the study identifier where the
  * user gave it, where the files say that the identity was removed, or where it contains no identifying value of the files; else the
  * identifier is made from the key.
  *
  * @throws {DataError} `dicom-none` where no file tells whose it is, `ingest-patients-mixed` where the files are of several patients.
  */
-export async function disguiseExamination(
+export function disguiseExamination(
   source: ExaminationSource,
+  harvest: Harvest,
   identities: Identities,
-): Promise<Disguise> {
-  const harvest = await harvestIdentities(source.files);
+): Disguise {
   const { patientIds, identityRemoved } = harvest;
   if (harvest.readable === 0) {
     throw new DataError("dicom-none", {
-      found: `${harvest.files.length} files, none of them a DICOM file whose attributes can be read`,
+      found: `${source.files.length} files, none of them a DICOM file whose attributes can be read`,
       expected: "DICOM files",
     });
   }
@@ -69,14 +69,14 @@ export async function disguiseExamination(
   const visit = keep || !reveals(source.visit) ? source.visit : `visit-${source.ordinal}`;
   const patient = pseudonym.studyId;
   const subject = `${patient}/${visit}`;
-  const texts = scrubber(harvest, source, hidden, { patient, visit });
+  const texts = scrubber(harvest.descriptions, source, hidden, { patient, visit });
   return {
     patient,
     visit,
     studyDate: shiftedDay(harvest.studyDate ?? "", pseudonym.shiftDays),
     issues: issuesOf(harvest, source, { patient, visit, known: identities.identifiersOf(patient) }),
     dicom: {
-      files: harvest.files,
+      files: source.files,
       replacements: { ...pseudonym, uid: (uid) => identities.uid(uid), text: hidden },
     },
     text: texts,
@@ -113,8 +113,8 @@ function scrubIdentifying({ identifying }: Harvest): (text: string) => string {
 
 /** For texts that readers compose of paths, descriptions and values of the files. */
 function scrubber(
-  { files, descriptions }: Harvest,
-  { folder, patient, visit }: ExaminationSource,
+  descriptions: ReadonlySet<string>,
+  { folder, files, patient, visit }: ExaminationSource,
   hidden: (text: string) => string,
   names: { readonly patient: string; readonly visit: string },
 ): (text: string) => string {

@@ -84,9 +84,9 @@ export async function ingestDicom(
     const settled = await settle();
     noticed.push(...settled.issues);
     if (settled.kind === "left-out") return;
-    const { source } = settled;
+    const { source, harvest } = settled;
     const disguise =
-      identities === undefined ? undisguised(source) : await disguiseExamination(source, identities);
+      identities === undefined ? undisguised(source) : disguiseExamination(source, harvest, identities);
     disguises.set(id, disguise);
     seen?.(disguise);
     // Before the images, so that nothing is written which the table does not lead back from.

@@ -1,14 +1,14 @@
 /** The examinations of a DICOM source: by its folders, by the tags of its files, or the one that the user names. */
 import path from "node:path";
-import { DataError, UsageError } from "../../domain/errors.ts";
+import { DataError, ResiduaError, UsageError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import type { Identities } from "../../io/deidentification/identities.ts";
 import { readDceIn } from "../../io/dicom/dce.ts";
-import { dicomFolderOf, readDicomFiles } from "../../io/dicom/folder.ts";
+import { dicomFolderOf } from "../../io/dicom/folder.ts";
 import { filesBelow, foldersIn, isFolder } from "../../io/folders.ts";
 import { archiveSources } from "./archive-sources.ts";
 import { whyNotByFolders } from "./folder-names.ts";
-import type { Source } from "./source.ts";
+import { readHeads, type Source } from "./source.ts";
 import { NO_VISITS, readVisitTable } from "./visit-table.ts";
 
 /** How files are sorted: `folders` are `<patient>/<visit>`; `tags` are PatientID and StudyInstanceUID. */
@@ -72,13 +72,20 @@ export async function findSources(
         sortedBy: "folders",
         why: "its folders are <patient>/<visit>",
         sources: requireSome(sources, request),
-        issues: [],
+        issues: outsideIssues(dir, files),
       };
     }
   }
   const found = await archiveSources({ dir, files, table, identities });
   const sources = requireSome(found.sources, request, found.issues);
   return { sortedBy: "tags", why: why ?? "as given", sources, issues: found.issues };
+}
+
+function outsideIssues(dir: string, files: readonly string[]): Issue[] {
+  const outside = files.filter((file) => path.relative(dir, file).split(path.sep).length < 3).length;
+  if (outside === 0) return [];
+  const message = `${outside} files outside of folders <patient>/<visit> were not read.`;
+  return [{ code: "ingest-outside", severity: "info", message }];
 }
 
 function requireFitting({ patient, visit, visits, sort }: SourceRequest): void {
@@ -134,11 +141,16 @@ function folderSource(
     hidden: [folder, patient, visit],
     async settle() {
       const files = await filesBelow(folder);
+      const { harvest, folder: found } = await readHeads(folder, files);
       return {
         kind: "examination",
         source: { folder, files, patient, visit, ordinal, named },
+        harvest,
         issues: [],
-        read: async () => readDceIn(await readDicomFiles(folder, files)),
+        async read() {
+          if (found instanceof ResiduaError) throw found;
+          return readDceIn(found);
+        },
       };
     },
   };
