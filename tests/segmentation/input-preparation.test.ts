@@ -41,6 +41,11 @@ describe("inputs of a model", () => {
     expect((await value[0].load()).value.prepared).toBeUndefined();
   });
 
+  it("stay on their own grids, with a note, where the model's study carried visits to each other", async () => {
+    const { issues } = await casesOf({ ...ONE_BREAST, visits: "rigid" });
+    expect(issues.map(({ code }) => code)).toEqual(["images-visits-not-carried"]);
+  });
+
   it("are taken as they are, with a note, where the user says so", async () => {
     const { issues } = await casesOf(ONE_BREAST, { prepare: false });
     expect(issues.map(({ code }) => code)).toEqual(["images-not-prepared"]);

@@ -25,6 +25,13 @@ export interface InputPreparer {
 /** The columns of a cohort's own table. */
 const TABLE = { file: "clinical.csv", id: "patient_id" } as const;
 
+const VISITS_NOT_CARRIED: Issue = {
+  code: "images-visits-not-carried",
+  severity: "info",
+  message:
+    "The model's study carried later visits onto the grid of the first one. Here each examination stays on its own grid; residua predict, which sees both visits, carries them.",
+};
+
 /**
  * @param images what was done to the model's training images.
  * @returns undefined where nothing is to be done; an issue says so where that is not as the model was trained.
@@ -39,8 +46,9 @@ export function inputPreparer(
       "model-images-unknown",
     );
   }
+  const carried = images.visits === "none" ? [] : [VISITS_NOT_CARRIED];
   if (images.registration === "none" && images.breast === "whole" && !images.biasField) {
-    return { value: undefined, issues: [] };
+    return { value: undefined, issues: carried };
   }
   if (!wanted) {
     return nothing(
@@ -72,7 +80,7 @@ export function inputPreparer(
     for (const [patient, side] of value) sides.set(patient, side);
     return issues;
   };
-  return { value: { prepare, useTable }, issues: [] };
+  return { value: { prepare, useTable }, issues: carried };
 }
 
 function nothing(message: string, code: string): WithIssues<undefined> {
