@@ -55,16 +55,7 @@ export async function findSources(
   }
   const table = request.visits === undefined ? NO_VISITS : await readVisitTable(request.visits);
   const files = await filesBelow(dir);
-  const why =
-    request.visits !== undefined
-      ? "a table of visits is given"
-      : sort !== undefined
-        ? sort === "tags"
-          ? "as given"
-          : undefined
-        : dir !== request.source
-          ? "the source is a DICOMDIR"
-          : await whyNotByFolders(dir, files);
+  const why = await whyByTags(request, dir, files);
   if (why === undefined) {
     const sources = await folderSources(dir);
     if (sources.length > 0 || sort === "folders") {
@@ -78,7 +69,24 @@ export async function findSources(
   }
   const found = await archiveSources({ dir, files, table, identities });
   const sources = requireSome(found.sources, request, found.issues);
-  return { sortedBy: "tags", why: why ?? "as given", sources, issues: found.issues };
+  return {
+    sortedBy: "tags",
+    why: why ?? "there are no folders <patient>/<visit>",
+    sources,
+    issues: found.issues,
+  };
+}
+
+/** Why files are sorted by tags; undefined where by folders. */
+async function whyByTags(
+  { source, sort, visits }: SourceRequest,
+  dir: string,
+  files: readonly string[],
+): Promise<string | undefined> {
+  if (visits !== undefined) return "a table of visits is given";
+  if (sort === "tags") return "as given";
+  if (sort === "folders") return undefined;
+  return dir === source ? whyNotByFolders(dir, files) : "the source is a DICOMDIR";
 }
 
 function outsideIssues(dir: string, files: readonly string[]): Issue[] {
