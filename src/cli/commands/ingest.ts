@@ -11,6 +11,7 @@ import { nameList, secondsList } from "../options.ts";
 
 interface IngestOptions {
   readonly layout: Layout | "auto";
+  readonly series?: string;
   readonly times?: readonly number[];
   readonly patient?: string;
   readonly visit?: string;
@@ -52,6 +53,10 @@ export function ingestCommand(): Command {
     .option(
       "--visits <table>",
       "sort by tags, and name visits by a table with patient_id, study_date or study_uid, and visit",
+    )
+    .option(
+      "--series <name>",
+      "dynamic series, by its description or SeriesInstanceUID, where examinations hold several",
     )
     .option("--times <list>", "seconds of the phases, for series without usable times: 0,90,180", secondsList)
     .option(
@@ -122,6 +127,7 @@ Examples:
         ...(patient === undefined ? {} : { patient }),
         ...(visit === undefined ? {} : { visit }),
         ...(options.sort === undefined ? {} : { sort: options.sort }),
+        ...(options.series === undefined ? {} : { series: options.series }),
         ...(options.visits === undefined ? {} : { visits: options.visits }),
         ...(table === undefined ? {} : { identities: table }),
         keepDicom,

@@ -101,7 +101,8 @@ function chosen(found: readonly DceCandidate[], folder: DicomFolder, { series }:
       file: folder.dir,
       found: `several dynamic series: ${best.map(({ parts }) => describeSource(parts[0].source)).join(", ")}`,
       expected: "one",
-      remedy: "Name the series by its description or SeriesInstanceUID, or give its folder.",
+      remedy:
+        "Name the series to residua ingest with --series, by its description or UID, or give its folder.",
     });
   }
   const errors = folder.issues.filter(({ severity }) => severity === "error").map(({ message }) => message);

@@ -10,7 +10,7 @@ import {
   indexArchive,
   sortArchive,
 } from "../../io/dicom/archive.ts";
-import { readDceIn } from "../../io/dicom/dce.ts";
+import { type DceChoice, type DicomDce, readDceIn } from "../../io/dicom/dce.ts";
 import { dceCandidates } from "../../io/dicom/dce-candidates.ts";
 import { missingFiles, missingFilesIssues } from "../../io/dicom/directory.ts";
 import { type Heads, readHeads, type Settled, type Source } from "./source.ts";
@@ -114,16 +114,16 @@ async function planPatient(patient: ArchivedPatient, archive: Archive): Promise<
       },
       harvest: (one.heads ?? (await readHeads(archive.dir, one.study.files))).harvest,
       issues: first,
-      read: () => readStudy(one, place),
+      read: (choice) => readStudy(one, place, choice),
     };
   };
   return Promise.all(examined.map(settle));
 }
 
-async function readStudy({ heads }: Examined, place: StudyPlace): ReturnType<typeof readDceIn> {
+async function readStudy({ heads }: Examined, place: StudyPlace, choice: DceChoice): Promise<DicomDce> {
   if (place.kind === "refused") throw place.error;
   if (heads?.folder instanceof ResiduaError) throw heads.folder;
-  if (heads !== undefined) return readDceIn(heads.folder);
+  if (heads !== undefined) return readDceIn(heads.folder, choice);
   throw new DataError("dce-missing", {
     found: "a study without MR images",
     expected: "a dynamic series",

@@ -4,7 +4,7 @@ import { DataError } from "../../domain/errors.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
 import { createScrubber } from "../../io/deidentification/clean-text.ts";
 import { openIdentities } from "../../io/deidentification/identities.ts";
-import type { DicomDce } from "../../io/dicom/dce.ts";
+import type { DceChoice, DicomDce } from "../../io/dicom/dce.ts";
 import type { DicomSource } from "../../io/dicom/instance.ts";
 import { foldersIn } from "../../io/folders.ts";
 import { writeExamination } from "../../io/layouts/native.ts";
@@ -26,6 +26,8 @@ export interface IngestRequest extends SourceRequest {
   readonly identities?: string | "off";
   /** Whether de-identified DICOM copies are written to `<folder>/dicom/<patient>/<visit>/`. */
   readonly keepDicom?: boolean;
+  /** SeriesDescription or SeriesInstanceUID of the dynamic series, where examinations hold several. */
+  readonly series?: string;
   /** Labels of the DICOM segments that are the reference mask; by default the one that means a tumour. */
   readonly segments?: readonly string[];
   /** Whether images are written as `.nii`, which takes half the time and twice the space. */
@@ -124,10 +126,10 @@ const SORTED_BY: Readonly<Record<SortedBy, string>> = {
 
 /** Writes an examination, unless it stands there, made from files in the same state. */
 async function ingestExamination(
-  { folder, keepDicom, segments = [], uncompressed = false }: IngestRequest,
+  { folder, keepDicom, series: named, segments = [], uncompressed = false }: IngestRequest,
   disguise: Disguise,
   state: string,
-  read: () => Promise<DicomDce>,
+  read: (choice: DceChoice) => Promise<DicomDce>,
 ): Promise<WithIssues<IngestedExamination>> {
   const { patient, visit } = disguise;
   const earlier = await earlierExamination(folder, patient, visit, state);
@@ -136,7 +138,7 @@ async function ingestExamination(
     const value = { patient, visit, phases: timesSeconds.length, timesSeconds, reused: true };
     return { value, issues: earlier.issues };
   }
-  const dce = await read();
+  const dce = await read(named === undefined ? {} : { series: named });
   const { value: series, issues: found, sources: origins } = dce;
   const { value: segmentation, issues: marked } = await referenceMask(dce, {
     labels: segments,
@@ -193,8 +195,9 @@ function withoutIdentifiers(
 }
 
 /** What else than the files an examination depends on. */
-function choices({ uncompressed, keepDicom, identities, segments = [] }: IngestRequest): string[] {
+function choices({ uncompressed, keepDicom, identities, series, segments = [] }: IngestRequest): string[] {
   return [
+    ...(series === undefined ? [] : [`series ${series}`]),
     ...segments.map((label) => `segment ${label}`),
     ...(uncompressed === true ? ["uncompressed"] : []),
     ...(keepDicom === true ? ["dicom copies"] : []),

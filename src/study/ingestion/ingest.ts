@@ -137,7 +137,7 @@ const WITHOUT_TABLE: ReadonlySet<Layout> = new Set(["dicom", "ispy"]);
 
 /** Collections name patients by study identifiers already; there is nothing to hide, and no table of it. */
 function refuseDicomOptions(
-  { identities, keepDicom, clinical, segments, visits, sort }: LayoutRequest,
+  { identities, keepDicom, clinical, segments, visits, sort, series }: LayoutRequest,
   layout: Layout,
 ): void {
   if (segments !== undefined) {
@@ -146,9 +146,12 @@ function refuseDicomOptions(
       expected: "it with the layout dicom only: the layout says which masks it has",
     });
   }
-  if (visits !== undefined || sort !== undefined) {
+  const [named] = Object.entries({ "--visits": visits, "--sort": sort, "--series": series }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (named !== undefined) {
     throw new UsageError("ingest-visits", {
-      found: `${visits === undefined ? "--sort" : "--visits"} for the layout ${layout}`,
+      found: `${named[0]} for the layout ${layout}`,
       expected: "it with the layout dicom only: the layout says which visit is which",
     });
   }

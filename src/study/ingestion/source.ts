@@ -3,7 +3,7 @@
 import { ResiduaError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { createHarvester, type Harvest } from "../../io/deidentification/harvest.ts";
-import type { DicomDce } from "../../io/dicom/dce.ts";
+import type { DceChoice, DicomDce } from "../../io/dicom/dce.ts";
 import { type DicomFolder, readDicomFiles } from "../../io/dicom/folder.ts";
 
 /** Where an examination lies and how it is called there. */
@@ -38,7 +38,7 @@ export type Settled =
       /** What was noticed in giving it a name; holds no identifiers. */
       readonly issues: readonly Issue[];
       /** @throws {DataError} where it cannot be used. */
-      read(): Promise<DicomDce>;
+      read(choice: DceChoice): Promise<DicomDce>;
     }
   | { readonly kind: "left-out"; readonly issues: readonly Issue[] };
 

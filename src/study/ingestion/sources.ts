@@ -155,9 +155,9 @@ function folderSource(
         source: { folder, files, patient, visit, ordinal, named },
         harvest,
         issues: [],
-        async read() {
+        async read(choice) {
           if (found instanceof ResiduaError) throw found;
-          return readDceIn(found);
+          return readDceIn(found, choice);
         },
       };
     },
