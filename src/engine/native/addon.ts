@@ -57,7 +57,16 @@ export function loadAddon(): LoadedAddon {
   return loaded;
 }
 
+/**
+ * The OpenMP library reads it when it is loaded with the add-on. Threads that spin while they wait for each other take a busy machine's processors from those they
+ * wait for: docs/decisions/0044-native-engine.md.
+ */
+function waitWithoutSpinning(): void {
+  process.env.OMP_WAIT_POLICY ??= "passive";
+}
+
 function tryToLoad(): LoadedAddon {
+  waitWithoutSpinning();
   const file = fileURLToPath(new URL("../../../native/build/residua.node", import.meta.url));
   try {
     const addon = createRequire(import.meta.url)(file) as NativeAddon;
