@@ -42,3 +42,11 @@ export function requireSameGrid(a: Volume, b: Volume, what: string, file?: strin
     ...(file === undefined ? {} : { file }),
   });
 }
+
+/** How many voxels are NaN or infinite; arrays of integers have none. */
+export function countNonFinite(data: VoxelArray): number {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return 0;
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) count++;
+  return count;
+}

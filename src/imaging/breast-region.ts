@@ -1,10 +1,10 @@
 /** Where in the body a breast tumour may lie: under the skin and before the chest wall, in an image of one breast or of both. */
-
 import type { BreastSide } from "../domain/breast.ts";
 import type { Grid } from "../domain/grid.ts";
 import type { LabelMap } from "../domain/volume.ts";
 import { holdsBothBreasts, sideBox } from "./breast-side.ts";
 import { erodeMm } from "./distance.ts";
+import { eachPoint } from "./grid-points.ts";
 
 /** Skin enhances by itself, and its thin layer moves. */
 export const SKIN_MM = 5;
@@ -27,11 +27,15 @@ export function breastRegion(body: LabelMap, side?: BreastSide): LabelMap {
   const data = erodeMm(body, SKIN_MM).data;
   const trunk = fitTrunk(skinPoints(body));
   const box = side !== undefined && holdsBothBreasts(body) ? sideBox(body, side) : undefined;
-  eachVoxel(grid, (voxel, index, [x, y, z]) => {
+  const index = indexIn(grid);
+  const inHalf = (voxel: number) =>
+    box?.start.every((start, axis) => {
+      const i = index(voxel, axis);
+      return i >= start && i < start + box.size[axis];
+    }) ?? true;
+  eachPoint(grid, (voxel, x, y, z) => {
     if (data[voxel] === 0) return;
-    const inHalf =
-      box === undefined || index.every((i, a) => i >= box.start[a] && i < box.start[a] + box.size[a]);
-    if (!inHalf || y > trunk(x, z) + SUBCUTANEOUS_MM) data[voxel] = 0;
+    if (y > trunk(x, z) + SUBCUTANEOUS_MM || !inHalf(voxel)) data[voxel] = 0;
   });
   return { grid, data };
 }
@@ -40,17 +44,18 @@ type Point = readonly [number, number, number];
 
 /** The most anterior point of the body along each line of the array that runs most nearly from front to back; LPS y runs to posterior. */
 function skinPoints({ grid, data }: LabelMap): readonly Point[] {
-  const { shape, direction } = grid;
+  const { direction } = grid;
   const along = [0, 1, 2].reduce((best, axis) =>
     Math.abs(direction[axis][1]) > Math.abs(direction[best][1]) ? axis : best,
   );
   const lines = new Map<number, Point>();
-  const stride = [shape[1] * shape[2], shape[2], 1][along];
-  eachVoxel(grid, (voxel, index, point) => {
+  const index = indexIn(grid);
+  const stride = stridesOf(grid)[along];
+  eachPoint(grid, (voxel, x, y, z) => {
     if (data[voxel] === 0) return;
-    const line = voxel - index[along] * stride;
+    const line = voxel - index(voxel, along) * stride;
     const first = lines.get(line);
-    if (first === undefined || point[1] < first[1]) lines.set(line, [...point]);
+    if (first === undefined || y < first[1]) lines.set(line, [x, y, z]);
   });
   return [...lines.values()];
 }
@@ -107,21 +112,12 @@ function solve(rows: Float64Array[]): number[] {
   return solution;
 }
 
-/** `index` and `point` (LPS mm) are overwritten from voxel to voxel. */
-function eachVoxel(
-  { shape, spacingMm, direction, origin }: Grid,
-  visit: (voxel: number, index: readonly number[], point: Point) => void,
-): void {
-  const index = [0, 0, 0];
-  const point: [number, number, number] = [0, 0, 0];
-  for (let voxel = 0; voxel < shape[0] * shape[1] * shape[2]; voxel++) {
-    index[2] = voxel % shape[2];
-    index[1] = Math.floor(voxel / shape[2]) % shape[1];
-    index[0] = Math.floor(voxel / (shape[1] * shape[2]));
-    for (let i = 0; i < 3; i++) {
-      point[i] = origin[i];
-      for (let axis = 0; axis < 3; axis++) point[i] += index[axis] * spacingMm[axis] * direction[axis][i];
-    }
-    visit(voxel, index, point);
-  }
+/** The index of a voxel along an axis. */
+function indexIn(grid: Grid): (voxel: number, axis: number) => number {
+  const strides = stridesOf(grid);
+  return (voxel, axis) => Math.floor(voxel / strides[axis]) % grid.shape[axis];
+}
+
+function stridesOf({ shape }: Grid): readonly [number, number, number] {
+  return [shape[1] * shape[2], shape[2], 1];
 }

@@ -3,6 +3,7 @@ import type { BreastSide } from "../domain/breast.ts";
 import type { Triple } from "../domain/grid.ts";
 import type { LabelMap, Volume } from "../domain/volume.ts";
 import type { Box } from "./cropping.ts";
+import { eachPoint } from "./grid-points.ts";
 
 export interface SideEvidence {
   /** Null where the image holds one breast, or where the two sides enhance alike. */
@@ -95,15 +96,7 @@ function midlineSurface(body: LabelMap, middle: number): number {
 }
 
 function eachInside({ grid, data }: Volume, visit: (x: number, y: number) => void): void {
-  const { shape, spacingMm, direction, origin } = grid;
-  const step = (axis: number, i: number) => spacingMm[axis] * direction[axis][i];
-  for (let i = 0, voxel = 0; i < shape[0]; i++) {
-    for (let j = 0; j < shape[1]; j++) {
-      const x = origin[0] + i * step(0, 0) + j * step(1, 0);
-      const y = origin[1] + i * step(0, 1) + j * step(1, 1);
-      for (let k = 0; k < shape[2]; k++, voxel++) {
-        if (data[voxel] !== 0) visit(x + k * step(2, 0), y + k * step(2, 1));
-      }
-    }
-  }
+  eachPoint(grid, (voxel, x, y) => {
+    if (data[voxel] !== 0) visit(x, y);
+  });
 }

@@ -1,5 +1,4 @@
 /** What a dynamic examination shows of enhancement: maps, functional tumour volume, and the figures that follow. */
-
 import type { BreastSide } from "../domain/breast.ts";
 import { type DceSeries, EARLY_WINDOW_SECONDS, type FoundPhases, findPhases } from "../domain/dce.ts";
 import type { Issue } from "../domain/issues.ts";

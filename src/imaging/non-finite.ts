@@ -1,14 +1,6 @@
 /** Voxels that are no numbers: failed divisions, broken exports. */
 import type { WithIssues } from "../domain/issues.ts";
-import type { Volume, VoxelArray } from "../domain/volume.ts";
-
-/** How many voxels are NaN or infinite. */
-export function countNonFinite(data: VoxelArray): number {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return 0;
-  let count = 0;
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) count++;
-  return count;
-}
+import { countNonFinite, type Volume, type VoxelArray } from "../domain/volume.ts";
 
 /**
  * The image with every NaN or infinite voxel set to 0, and an issue `voxels-not-finite` that says how many there were. An image

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createGrid } from "../domain/grid.ts";
-import { countNonFinite, replaceNonFinite } from "./non-finite.ts";
+import { countNonFinite } from "../domain/volume.ts";
+import { replaceNonFinite } from "./non-finite.ts";
 import { clipPercentiles, standardise } from "./normalisation.ts";
 import { percentiles } from "./percentiles.ts";
 

@@ -1,6 +1,5 @@
 /** Any image file → a volume or a label map. */
 import { DataError } from "../domain/errors.ts";
-import type { Volume } from "../domain/volume.ts";
 import { readDicomSlice, readDicomVolume } from "./dicom/folder.ts";
 import { isFolder } from "./folders.ts";
 import { readNifti } from "./nifti/read.ts";
@@ -64,14 +63,6 @@ export async function readLabelMap(file: string): Promise<VolumeFromFile<Uint8Ar
     }
   }
   return { grid, data: labels, issues };
-}
-
-/** Number of voxels that are NaN or infinite; integer arrays have none. */
-export function countNonFinite({ data }: Pick<Volume, "data">): number {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return 0;
-  let count = 0;
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) count += 1;
-  return count;
 }
 
 function formatOf(file: string): ImageFormat | undefined {

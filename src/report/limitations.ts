@@ -1,5 +1,4 @@
 /** What the figures cannot tell: only what is true of this run. */
-
 import { endpointsOf, estimatesOf } from "./endpoints.ts";
 import type { ComparisonBlock, ReportInput } from "./report-input.ts";
 

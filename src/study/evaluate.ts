@@ -55,7 +55,7 @@ export async function evaluateMasks(
   progress: Progress,
 ): Promise<Evaluation> {
   const issues: Issue[] = [];
-  const pairs = await pairMasks(predicted, reference, issues);
+  const pairs = await pairFiles(predicted, reference, issues);
   const cases: CaseAgreement[] = [];
   const { issues: failed } = await eachCase(pairs, { name: "evaluate", progress }, async (pair) => {
     const { predicted: found, reference: wanted } = await readMaskPair(pair.predicted, pair.reference);
@@ -93,13 +93,13 @@ function agreementOf(predicted: Mask, reference: Mask, toleranceMm: number): Rec
   );
 }
 
-interface MaskPair {
+interface FilePair {
   readonly id: string;
   readonly predicted: string;
   readonly reference: string;
 }
 
-async function pairMasks(predicted: string, reference: string, issues: Issue[]): Promise<MaskPair[]> {
+async function pairFiles(predicted: string, reference: string, issues: Issue[]): Promise<FilePair[]> {
   for (const place of [predicted, reference]) {
     if (!existsSync(place)) {
       throw new DataError("file-missing", { file: place, found: "no such file or folder" });

@@ -1,7 +1,7 @@
 /** `residua kinetics`: contrast kinetics of one examination, as maps, pictures and numbers. */
 import path from "node:path";
 import { encode } from "fast-png";
-import type { FoundPhases } from "../domain/dce.ts";
+import type { DceSeries, FoundPhases } from "../domain/dce.ts";
 import { DataError } from "../domain/errors.ts";
 import type { Issue, WithIssues } from "../domain/issues.ts";
 import type { LabelMap, Volume } from "../domain/volume.ts";
@@ -67,14 +67,14 @@ export async function measureKinetics(request: KineticsRequest): Promise<Kinetic
   const { folder, thresholds } = request;
   const { value: acquired, issues } = await openExamination(request.examination);
   const { timesSeconds } = acquired;
-  const finite = { timesSeconds, phases: acquired.phases.map((phase) => replaceNonFinite(phase).value) };
+  const finite = { ...acquired, phases: acquired.phases.map((phase) => replaceNonFinite(phase).value) };
   const registered =
     request.registration === undefined
       ? { value: { series: finite, registrations: [], sources: [] }, issues: [] }
       : await registerSeries(finite, request.registration, "examination", request.signal);
   const { series, registrations } = registered.value;
   const [pre] = series.phases;
-  const { value: place, issues: placed } = await findPlace(request.region ?? "breast", pre);
+  const { value: place, issues: placed } = await findPlace(request.region ?? "breast", series);
   const enhancement = measureEnhancement(series, thresholds, place);
   const quality = examinationQuality(
     series,
@@ -127,10 +127,13 @@ function png({ width, height, data }: Raster): Uint8Array {
 }
 
 /** The region by its name, with an issue that says what it holds, or by its file. A file named like a region is given as `./breast`. */
-async function findPlace(region: string, pre: Volume): Promise<WithIssues<FtvPlace>> {
+async function findPlace(region: string, { phases, imagedBreast }: DceSeries): Promise<WithIssues<FtvPlace>> {
   const named = FTV_REGIONS.find((name) => name === region);
-  if (named !== undefined) return { value: { region: named }, issues: [REGION_ISSUES[named]] };
-  const { value: mask, issues } = await readRegion(region, pre);
+  if (named !== undefined) {
+    const side = named === "breast" && imagedBreast !== undefined ? { side: imagedBreast.side } : {};
+    return { value: { region: named, ...side }, issues: [REGION_ISSUES[named]] };
+  }
+  const { value: mask, issues } = await readRegion(region, phases[0]);
   return { value: { region: "mask", mask }, issues };
 }
 

@@ -157,10 +157,12 @@ async function readVisits(
 ): Promise<readonly Visit[]> {
   const visits: Visit[] = [];
   const { laterality } = config.images;
-  const prepare = seriesPreparer(
-    config.images,
-    laterality === undefined ? undefined : sideOfTable(clinical[laterality]),
+  const { value: side, issues: unread } = sideOfTable(
+    laterality === undefined ? undefined : clinical[laterality],
+    "patient",
   );
+  issues.push(...unread);
+  const prepare = seriesPreparer(config.images, side);
   const kind = config.images.visits;
   for (const [visit, folder] of Object.entries({ pre, post })) {
     const { value: acquired, issues: found } = await openExamination(folder);

@@ -1,5 +1,4 @@
 /** Which deep features survive small changes of the image. */
-
 import type { StudySet } from "../domain/cohort.ts";
 import { DataError } from "../domain/errors.ts";
 import type { ModelRow } from "../models/encoding.ts";

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { readDukeTable } from "../../src/io/layouts/duke.ts";
 import { readTable } from "../../src/io/tables/read.ts";
 import { writeManifest, writeOriginals, writeOther } from "./archive.ts";
 import { writeSegmentation } from "./dicom-file.ts";
@@ -72,5 +73,11 @@ describe("residua ingest of Duke", () => {
     const { columns, rows } = await readTable(path.join(root, "from-Duke", "clinical.csv"));
     expect(columns).toEqual(["patient_id", "ER", "PR", "Surgery"]);
     expect(rows[1]).toEqual({ patient_id: "Breast_MRI_002", ER: 0, PR: 0, Surgery: 1 });
+  });
+
+  it("refuses a table without its three header rows", async () => {
+    const file = path.join(root, "Clinical_and_Other_Features.csv");
+    writeFileSync(file, "Patient ID,ER\nBreast_MRI_001,1\n");
+    await expect(readDukeTable(file)).rejects.toMatchObject({ code: "table-empty" });
   });
 });

@@ -1,5 +1,4 @@
 /** ONNX nodes for the convolution family. */
-
 import type { Spatial } from "../../graph/primitives.ts";
 import { blockedConv, blockedInputGrad, fitsBlocks } from "./blocked-convolution.ts";
 import { type LoweredValue, type Lowering, spatial } from "./lowering-call.ts";

@@ -1,7 +1,8 @@
 /** What a registration leaves of a simulated motion, whose truth is known. */
 import { type Grid, toWorld } from "../../domain/grid.ts";
 import { dilateMm } from "../distance.ts";
-import { eachPoint, pointMover, type SpatialTransform } from "../registration/transform.ts";
+import { eachPoint } from "../grid-points.ts";
+import { pointMover, type SpatialTransform } from "../registration/transform.ts";
 import { displacementField } from "./motion.ts";
 import type { SimulatedVisit } from "./visit.ts";
 

@@ -74,6 +74,20 @@ describe("registerVolume", () => {
     expect(worst).toBeLessThan(0.01);
   });
 
+  it("keeps a transform from an image that lies beside the other one altogether", async () => {
+    const origin = [0, 0, 500] as const;
+    // Air in the outermost slices, which goes on beyond them: nothing to correlate with.
+    const data = blobs(0).data.map((value, i) => (i < 480 || i >= count - 480 ? 0 : value));
+    const moving = { grid: createGrid({ ...grid, origin }), data };
+    const far: RigidTransform = { ...shifted(0), translationMm: [0, 0, 500] };
+    const { quality } = await registerVolume(blobs(0), moving, mask, "rigid", async () => shifted(0), {
+      middles: [far.translationMm],
+    });
+    expect(quality.before.correlation).toBeNaN();
+    expect(quality).toMatchObject({ kept: "rigid", reason: null });
+    expect(quality.after.correlation).toBeGreaterThan(0.99);
+  });
+
   it("keeps the image as it was where the transform makes it worse", async () => {
     const moving = blobs(1);
     const { volume, transform, quality } = await registerVolume(

@@ -104,7 +104,7 @@ export async function registerVolume(
     const volume = carried(transform);
     const after = judge(volume);
     const least = best?.quality.after ?? before;
-    if (after.correlation > least.correlation) {
+    if (rises(least.correlation, after.correlation)) {
       best = { volume, transform, quality: { ...measured, after, kept: part, reason: null } };
     } else {
       reasons.push(
@@ -119,6 +119,11 @@ export async function registerVolume(
   }
   const { quality } = best;
   return quality.kept === kind ? best : { ...best, quality: { ...quality, reason } };
+}
+
+/** An image of which nothing but its even surroundings lies in the mask correlates with nothing: NaN, and any correlation is better. */
+function rises(before: number, after: number): boolean {
+  return Number.isNaN(before) ? !Number.isNaN(after) : after > before;
 }
 
 /** The rigid motion found on an image that was carried by `start`, with it. */

@@ -1,9 +1,10 @@
 /** Where an optimiser begins: a rigid motion sought over centimetres on coarse images, since optimisers find only the nearest hill. */
 import { type Triple, toVoxel, toWorld, type WorldPoint } from "../../domain/grid.ts";
 import type { LabelMap, Volume } from "../../domain/volume.ts";
+import { eachPoint } from "../grid-points.ts";
 import { resample } from "../resampling.ts";
 import { coarser, logarithmsOver } from "./pair.ts";
-import { eachPoint, type RigidTransform, rotationMatrix } from "./transform.ts";
+import { type RigidTransform, rotationMatrix } from "./transform.ts";
 
 /** Voxels of the coarse images, in mm: anatomy, not texture. */
 const COARSE_MM = 5;

@@ -1,7 +1,8 @@
 /** Carries an image through a spatial transform. */
 import type { Grid } from "../../domain/grid.ts";
 import type { LabelMap, Volume } from "../../domain/volume.ts";
-import { eachPoint, pointMover, type SpatialTransform } from "./transform.ts";
+import { eachPoint } from "../grid-points.ts";
+import { pointMover, type SpatialTransform } from "./transform.ts";
 
 /** Rounding in the geometry must not push the faces of two equal boxes apart. */
 const FACE_TOLERANCE = 1e-4;

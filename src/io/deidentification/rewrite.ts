@@ -2,7 +2,6 @@
  * Copies of DICOM data sets without identifiers: the Basic Application Level Confidentiality Profile (PS3.15, annex E) with the options
  * Clean Descriptors (of study, series and protocol) and Retain Longitudinal Temporal Information with Modified Dates. Geometry and pixels stay.
  */
-
 import { cleanDescription } from "./clean-text.ts";
 import { CONFIDENTIALITY_TABLE, type ConfidentialityAction } from "./confidentiality-table.ts";
 import { shiftDates } from "./dates.ts";

@@ -1,9 +1,10 @@
 /** The grid on which the frames of a segmentation lie, whatever image they were drawn on. */
 import { DataError } from "../../domain/errors.ts";
-import { createGrid, type Grid, type Triple } from "../../domain/grid.ts";
+import { createGrid, type Grid } from "../../domain/grid.ts";
 import { dot } from "../affine.ts";
 import type { Frame } from "./segmentation-frames.ts";
 import type { SegmentationPixels } from "./segmentation-pixels.ts";
+import { sameOrientation } from "./stack.ts";
 
 /** How far, as a share of a voxel, frames may lie beside an even stack. */
 const LARGEST_UNEVENNESS = 0.05;
@@ -61,9 +62,8 @@ function stepOf(heights: readonly number[], thicknessMm: number | undefined, fil
 }
 
 function sameGeometry(a: Frame, b: Frame): boolean {
-  const parallel = (u: Triple, v: Triple) => dot(u, v) > 0.9999;
   return (
-    a.direction.every((axis, i) => parallel(axis, b.direction[i])) &&
+    sameOrientation(a.direction, b.direction) &&
     a.pixelSpacing.every((mm, i) => Math.abs(mm - b.pixelSpacing[i]) < 1e-3 * mm)
   );
 }

@@ -47,6 +47,14 @@ const KINDS: Readonly<Record<string, SegmentationKind>> = {
     segmentPerFrame: true,
     reader: (data) => {
       const most = required(data, "MaximumFractionalValue", 1)[0];
+      if (!(most > 0)) {
+        throw new DataError("dicom-attribute", {
+          file: data.file,
+          found: `MaximumFractionalValue ${most}`,
+          expected: "the value of a whole share, above 0",
+          remedy: "Export the segmentation again.",
+        });
+      }
       return (bytes, first) => (pixel) => bytes[first + pixel] / most;
     },
   },

@@ -46,15 +46,17 @@ export interface SegmentationOptions {
   readonly segments?: readonly number[];
 }
 
-/** How far, in voxels, a frame may lie beside the voxels of the grid. */
+/** How far, in voxels, a frame's first pixel may lie beside a voxel of the grid. */
 const LARGEST_OFFSET = 0.05;
+/** The same of its last pixel, which tilts and rounded spacings carry further away: each pixel still lies in its own voxel. */
+const LARGEST_DRIFT = 0.25;
 
 /**
  * Reads a segmentation (binary, fractional or label map), putting each frame where its position says, in whatever order frames come and
  * however few of the slices, or of a slice, they cover.
  *
  * @throws {DataError} `dicom-not-segmentation`, `segmentation-type`, `segmentation-off-grid` naming the frame,
- *   `segmentation-geometry`, `segmentation-frame-twice`, `dicom-attribute`, `dicom-pixels`, `dicom-compression`, `dicom-damaged`, `file-missing`.
+ *   `segmentation-segment` for a frame of a segment that is not described, `segmentation-geometry`, `segmentation-frame-twice`, `dicom-attribute`, `dicom-pixels`, `dicom-compression`, `dicom-damaged`, `file-missing`.
  */
 export async function readDicomSegmentation(
   file: string,
@@ -76,7 +78,12 @@ export async function readDicomSegmentation(
   );
   for (const [i, frame] of frames.entries()) {
     if (frame.segment !== undefined && !declared.has(frame.segment)) {
-      throw frameError("segmentation-off-grid", file, i, `in an undeclared segment ${frame.segment}`);
+      throw new DataError("segmentation-segment", {
+        file,
+        found: `frame ${i + 1} shows segment ${frame.segment}, which is not described`,
+        expected: `one of the segments ${[...declared].join(", ")}`,
+        remedy: "Export the segmentation again.",
+      });
     }
     const shown = [...segments.values()].filter(
       ({ number }) => frame.segment === undefined || frame.segment === number,
@@ -159,11 +166,17 @@ function placeOf(
 ): Triple {
   const at = toVoxel(grid, position);
   const rounded: Triple = [Math.round(at[0]), Math.round(at[1]), Math.round(at[2])];
+  const [down, along] = [(rows - 1) * pixelSpacing[0], (columns - 1) * pixelSpacing[1]];
+  const end = position.map((mm, i) => mm + down * direction[1][i] + along * direction[2][i]);
+  const last = toVoxel(grid, [end[0], end[1], end[2]]);
   const fits =
     dot(direction[2], grid.direction[2]) > 0.999 &&
     dot(direction[1], grid.direction[1]) > 0.999 &&
     pixelSpacing.every((mm, i) => Math.abs(mm - grid.spacingMm[i + 1]) < 1e-3 * mm) &&
     at.every((value, axis) => Math.abs(value - rounded[axis]) <= LARGEST_OFFSET) &&
+    last.every(
+      (value, axis) => Math.abs(value - rounded[axis] - [0, rows - 1, columns - 1][axis]) <= LARGEST_DRIFT,
+    ) &&
     rounded.every((value, axis) => value >= 0 && value + [1, rows, columns][axis] <= grid.shape[axis]);
   if (fits) return rounded;
   throw frameError(

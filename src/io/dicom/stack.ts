@@ -40,11 +40,14 @@ export function sameGeometry(a: SliceInstance, b: SliceInstance): boolean {
     a.columns === b.columns &&
     a.contrast[0] === b.contrast[0] &&
     a.component === b.component &&
-    a.orientation.every((axis, i) =>
-      axis.every((value, j) => close(value, b.orientation[i][j], SAME_COSINE)),
-    ) &&
+    sameOrientation(a.orientation, b.orientation) &&
     a.pixelSpacing.every((mm, i) => close(mm, b.pixelSpacing[i], 1e-4 * mm))
   );
+}
+
+/** Whether unit vectors are those of another slice, but for rounding in the files. */
+export function sameOrientation(a: readonly Triple[], b: readonly Triple[]): boolean {
+  return a.every((axis, i) => axis.every((value, j) => Math.abs(value - b[i][j]) <= SAME_COSINE));
 }
 
 /**

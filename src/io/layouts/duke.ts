@@ -3,6 +3,7 @@
  * `Ph1ax 3d dyn` …), and a table with three header rows.
  */
 import path from "node:path";
+import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { readDceIn } from "../dicom/dce.ts";
 import { filesIn, foldersIn } from "../folders.ts";
@@ -85,10 +86,19 @@ const HEADER_ROWS = 3;
  * Reads the table with one name per column: that of the feature, else of its group; a name that stands twice gets its group before it. The
  * identifier becomes `patient_id`. The row that explains the values is left out.
  *
- * @throws {DataError} as the readers of tables; `table-columns-duplicate` where groups do not tell columns apart either.
+ * @throws {DataError} as the readers of tables; `table-empty` for fewer than three rows of header; `table-columns-duplicate` where groups do not tell
+ *   columns apart either.
  */
 export async function readDukeTable(file: string): Promise<Table> {
   const { rows, issues } = await readRows(file);
+  if (rows.length < HEADER_ROWS) {
+    throw new DataError("table-empty", {
+      file,
+      found: `a table of ${rows.length} rows`,
+      expected: `${HEADER_ROWS} rows of header (groups, features, what their values mean) above the patients`,
+      remedy: "Download the table again, and keep its header.",
+    });
+  }
   const header = { line: 2, cells: columnNames(rows.slice(0, HEADER_ROWS)) };
   return tableOfRows([header, ...rows.slice(HEADER_ROWS)], file, ["patient_id"], issues);
 }

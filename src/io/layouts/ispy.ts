@@ -38,15 +38,17 @@ export async function isIspy(dir: string): Promise<boolean> {
  */
 export async function readIspy(dir: string, timesSeconds?: readonly number[]): Promise<SourceCohort> {
   const groups = new Map<string, [PlacedSeries, ...PlacedSeries[]]>();
-  const unplaced = new Map<string, number>();
+  const unplaced = new Map<string, { readonly named: string; readonly study: string; count: number }>();
   const issues: Issue[] = [];
   for await (const series of placedSeries(dir, issues)) {
     const visit = series.timePoint === undefined ? undefined : VISITS[series.timePoint];
     if (visit === undefined) {
       const named = series.timePoint === undefined ? "no time point" : `the time point ${series.timePoint}`;
       const study = path.relative(dir, path.dirname(series.folder));
-      const what = `${named}, where T0 to T3 is expected|${study}`;
-      unplaced.set(what, (unplaced.get(what) ?? 0) + 1);
+      const key = JSON.stringify([study, named]);
+      const group = unplaced.get(key) ?? { named, study, count: 0 };
+      group.count++;
+      unplaced.set(key, group);
       continue;
     }
     const key = `${series.patientId}/${visit}`;
@@ -54,13 +56,12 @@ export async function readIspy(dir: string, timesSeconds?: readonly number[]): P
     if (group === undefined) groups.set(key, [series]);
     else group.push(series);
   }
-  for (const [what, count] of unplaced) {
-    const [named, file] = what.split("|");
+  for (const { named, study, count } of unplaced.values()) {
     issues.push({
       code: "visit-unknown",
       severity: "warning",
-      file,
-      message: `${count} series name ${named}; they were left out.`,
+      file: study,
+      message: `${count} series name ${named}, where T0 to T3 is expected; they were left out.`,
     });
   }
   const examinations = [...groups].map(([key, series]): SourceExamination => {

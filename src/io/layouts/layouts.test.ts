@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createDceSeries, type DceSeries } from "../../domain/dce.ts";
 import { createGrid } from "../../domain/grid.ts";
-import type { LabelMap } from "../../domain/volume.ts";
-import { countNonFinite, readLabelMap, readVolume } from "../images.ts";
+import { countNonFinite, type LabelMap } from "../../domain/volume.ts";
+import { readLabelMap, readVolume } from "../images.ts";
 import { writeNifti } from "../nifti/write.ts";
 import { readDceSeriesOf, readNativeCohort, readSegmentationOf, writeExamination } from "./native.ts";
 import { readSegmentationDataset } from "./nnunet-raw.ts";
@@ -242,8 +242,8 @@ describe("images", () => {
   });
 
   it("count NaN and infinite voxels", () => {
-    expect(countNonFinite({ data: Float32Array.of(1, Number.NaN, Number.POSITIVE_INFINITY) })).toBe(2);
-    expect(countNonFinite({ data: Int16Array.of(1, 2) })).toBe(0);
+    expect(countNonFinite(Float32Array.of(1, Number.NaN, Number.POSITIVE_INFINITY))).toBe(2);
+    expect(countNonFinite(Int16Array.of(1, 2))).toBe(0);
   });
 
   it("of unknown kinds are refused with the endings that are read", async () => {

@@ -11,11 +11,11 @@ import { createDceSeries, type DceSeries } from "../../domain/dce.ts";
 import { DataError } from "../../domain/errors.ts";
 import type { Grid } from "../../domain/grid.ts";
 import type { Issue, WithIssues } from "../../domain/issues.ts";
-import { type LabelMap, requireSameGrid } from "../../domain/volume.ts";
+import { countNonFinite, type LabelMap, requireSameGrid } from "../../domain/volume.ts";
 import { issueOfError } from "../error-issues.ts";
 import { fileError, writeAtomically } from "../files.ts";
 import { filesIn, foldersIn, isFolder } from "../folders.ts";
-import { countNonFinite, readLabelMap, readVolume } from "../images.ts";
+import { readLabelMap, readVolume } from "../images.ts";
 import { writeNifti } from "../nifti/write.ts";
 import {
   type ExaminationFile,
@@ -156,7 +156,7 @@ export async function readDceSeriesOf(record: ExaminationRecord): Promise<WithIs
     phases.push({ grid, data });
     requireSameGrid(phases[0], phases[phases.length - 1], `phase ${phases.length - 1}`, file);
     issues.push(...found.map((issue) => ({ ...issue, subject })));
-    const bad = countNonFinite({ data });
+    const bad = countNonFinite(data);
     if (bad === 0) continue;
     issues.push({
       code: "phase-non-finite",

@@ -1,5 +1,6 @@
 /** CSV, TSV and XLSX files → tables. */
 import { stat } from "node:fs/promises";
+import type { CsvError } from "csv-parse/sync";
 import type readXlsxFile from "read-excel-file/node";
 import { DataError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
@@ -64,7 +65,8 @@ async function delimitedRows(file: string): Promise<{ rows: RawRow[]; issues: Is
       "table-format",
       {
         file,
-        found: `text that is not delimited properly (${(error as Error).message})`,
+        // The parser's own words quote the cell, which may hold a name.
+        found: `text that is not delimited properly: a double quote out of place, noticed in line ${(error as CsvError).lines}`,
         expected: "RFC 4180: cells with quotes, separators or line breaks in double quotes",
         remedy: "Correct the quotes in that line.",
       },
@@ -133,7 +135,8 @@ async function sheetRows(
       "table-format",
       {
         file,
-        found: `a workbook that cannot be read (${(error as Error).message})`,
+        // The reader's own words quote the cell, which may hold a name.
+        found: `a workbook that cannot be read${/ at row \d+, col \d+/.exec((error as Error).message)?.[0] ?? ""}`,
         expected: "an .xlsx file",
         remedy: "Save it again as .xlsx, or as CSV.",
       },

@@ -98,7 +98,7 @@ export function requireColumn(table: Table, column: string): void {
     file: table.file,
     found: `no column "${column}"`,
     expected: `one of ${quoted(table.columns)}`,
-    remedy: "Correct the column's name in the study file or in the table.",
+    remedy: "Correct the column's name where it is asked for, or in the table.",
   });
 }
 

@@ -43,6 +43,21 @@ describe("readTable", () => {
     expect((await tableOf("only\n1\n")).rows).toEqual([{ only: 1 }]);
   });
 
+  it("tells where a quote is out of place, without what the cell holds", async () => {
+    for (const [text, line] of [
+      ['id,name\n1,Jansen "Anna"\n', 2],
+      ['id,name\n1,x\n2,"Jansen" Anna\n', 3],
+      ['id,name\n1,"Jansen\n', 2],
+    ] as const) {
+      const error = await tableOf(text).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: "table-format",
+        message: expect.stringContaining(`in line ${line}`),
+      });
+      expect(String(error)).not.toContain("Jansen");
+    }
+  });
+
   it("reads decimal commas where they are certain and leaves unclear ones as text", async () => {
     const { rows, issues } = await tableOf("id;d;n\n1;1,5;1,500\n2;12,25;2,000\n3;7;\n");
     expect(rows.map(({ d, n }) => [d, n])).toEqual([

@@ -1,5 +1,4 @@
 /** Sensitivity and specificity at fixed thresholds, and the worth of probabilities: compact parts of a comparison. */
-
 import type { Proportion, ThresholdRule } from "../../statistics/operating-point.ts";
 import type { ProbabilityFigure, ThresholdFigure } from "../../statistics/threshold-figures.ts";
 import { ENDPOINT_TEXTS } from "../endpoints.ts";

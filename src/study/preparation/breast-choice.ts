@@ -13,12 +13,36 @@ import { type Box, crop } from "../../imaging/cropping.ts";
 import { type FtvThresholds, measureEnhancement } from "../../imaging/enhancement.ts";
 import { bodyMask } from "../../imaging/regions.ts";
 
-/** What a clinical table says of the side; undefined where it says neither left nor right. */
-export function sideOfTable(value: ClinicalValue | undefined): SideEvidence | undefined {
-  const named = /^(l|r)(eft|ight)?$/i.exec(String(value ?? "").trim())?.[1].toLowerCase();
-  if (named === undefined) return undefined;
-  const side: BreastSide = named === "l" ? "left" : "right";
-  return { side, reason: `the clinical table names the ${side} breast` };
+const WRITTEN_SIDES: Readonly<Record<string, BreastSide>> = {
+  l: "left",
+  left: "left",
+  r: "right",
+  right: "right",
+};
+
+/**
+ * What a clinical table says of the side; undefined where it says neither left nor right, with an issue where it says something else.
+ *
+ * @param subject study identifier of the patient, for the issue.
+ */
+export function sideOfTable(
+  value: ClinicalValue | undefined,
+  subject: string,
+): WithIssues<SideEvidence | undefined> {
+  const written = String(value ?? "")
+    .trim()
+    .toLowerCase();
+  const side = Object.hasOwn(WRITTEN_SIDES, written) ? WRITTEN_SIDES[written] : undefined;
+  if (side !== undefined) {
+    return { value: { side, reason: `the clinical table names the ${side} breast` }, issues: [] };
+  }
+  if (written === "") return { value: undefined, issues: [] };
+  const message =
+    "The clinical table names a side that is neither left nor right (l, left, r, right); it was not used.";
+  return {
+    value: undefined,
+    issues: [{ code: "breast-side-unread", severity: "warning", message, subject }],
+  };
 }
 
 export interface ChosenBreast {
@@ -29,7 +53,7 @@ export interface ChosenBreast {
 }
 
 /** What the series itself says of the side comes before what is known otherwise; a contradiction is an issue. */
-function sideKnown(
+export function sideKnown(
   { imagedBreast }: DceSeries,
   known: SideEvidence | undefined,
   subject: string,

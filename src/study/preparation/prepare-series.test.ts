@@ -4,7 +4,6 @@ import { randomKey } from "../../domain/random.ts";
 import { crop } from "../../imaging/cropping.ts";
 import { simulatePatient } from "../../imaging/phantom/cohort.ts";
 import { studySchema } from "../schema.ts";
-import { imageColumns } from "../stages/image-figures.ts";
 import { prepareSeries } from "./prepare-series.ts";
 
 const config = (images: object) =>
@@ -42,24 +41,5 @@ describe("prepareSeries", () => {
     expect(value.series.timesSeconds).toEqual([0, 165, 390]);
     expect(value.quality.motionMm).toBeGreaterThan(0);
     expect(value.registrations).toHaveLength(2);
-  });
-});
-
-describe("imageColumns", () => {
-  const measures = { ftvMl: 8, longestDiameterMm: null, sphericity: null, backgroundEnhancementPercent: 30 };
-
-  it("tells the change in per cent, and nothing of a visit that is missing", () => {
-    const both = imageColumns([
-      { visit: "pre", measures },
-      { visit: "post", measures: { ...measures, ftvMl: 2 } },
-    ]);
-    expect(both["change.ftv_percent"]).toBe(-75);
-    expect(both["post.diameter_mm"]).toBe(0);
-    const one = imageColumns([{ visit: "pre", measures }]);
-    expect([one["post.ftv_ml"], one["change.ftv_percent"], one["post.diameter_mm"]]).toEqual([
-      null,
-      null,
-      null,
-    ]);
   });
 });

@@ -13,7 +13,7 @@ import {
 import { replaceNonFinite } from "../../imaging/non-finite.ts";
 import { bodyMask } from "../../imaging/regions.ts";
 import type { ImagesConfig } from "../schema.ts";
-import { type ChosenBreast, cutToBreast } from "./breast-choice.ts";
+import { type ChosenBreast, cutToBreast, sideKnown } from "./breast-choice.ts";
 import { type PhaseRegistration, type PhaseSource, registerSeries } from "./registration/series.ts";
 
 export interface PreparedSeries {
@@ -29,6 +29,8 @@ export interface PreparedSeries {
   readonly sources: readonly PhaseSource[];
   /** The breast that was cut out, where that was asked. */
   readonly breast: Omit<ChosenBreast, "series"> | null;
+  /** The side of the tumour, where it was asked for and something tells it. */
+  readonly side: SideEvidence | undefined;
 }
 
 export interface PreparationOptions {
@@ -47,7 +49,7 @@ export async function prepareSeries(
   acquired: DceSeries,
   config: ImagesConfig,
   subject: string,
-  { side, signal }: PreparationOptions = {},
+  { side: known, signal }: PreparationOptions = {},
 ): Promise<WithIssues<PreparedSeries>> {
   const issues: Issue[] = [];
   const finite = {
@@ -56,10 +58,16 @@ export async function prepareSeries(
   };
   let series: DceSeries = finite;
   let breast: PreparedSeries["breast"] = null;
+  let side: SideEvidence | undefined;
   if (config.breast === "tumour-side") {
-    const { value, issues: found } = cutToBreast(series, side, config.ftv, subject);
+    const { value, issues: found } = cutToBreast(series, known, config.ftv, subject);
     ({ series } = value);
+    side = value.evidence;
     breast = { box: value.box, evidence: value.evidence };
+    issues.push(...found);
+  } else if (config.ftv.region === "breast") {
+    const { value, issues: found } = sideKnown(series, known, subject);
+    side = value;
     issues.push(...found);
   }
   if (config.biasField) series = corrected(series);
@@ -70,10 +78,9 @@ export async function prepareSeries(
     ({ series, registrations, sources } = registered.value);
     issues.push(...registered.issues);
   }
-  const known = breast?.evidence.side ?? acquired.imagedBreast?.side ?? side?.side;
   const place: FtvPlace =
-    config.ftv.region === "breast" && known != null
-      ? { region: "breast", side: known }
+    config.ftv.region === "breast" && side != null && side.side !== null
+      ? { region: "breast", side: side.side }
       : { region: config.ftv.region };
   const enhancement = measureEnhancement(series, config.ftv, place);
   const quality = examinationQuality(
@@ -95,6 +102,7 @@ export async function prepareSeries(
       registrations,
       sources,
       breast,
+      side,
     },
     issues,
   };

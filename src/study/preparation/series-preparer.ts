@@ -16,19 +16,23 @@ export type SeriesPreparer = (
 ) => Promise<WithIssues<PreparedSeries>>;
 
 /**
- * Give it the examination before chemotherapy first, which shows best on which side the tumour is.
+ * Give it the examination before chemotherapy first, which shows best on which side the tumour is: what decided there holds for the later ones.
  *
  * @param known the side, where a table tells it.
  */
 export function seriesPreparer(config: ImagesConfig, known: SideEvidence | undefined): SeriesPreparer {
   let side = known;
+  let decided = false;
   return async (acquired, subject, signal) => {
     const prepared = await prepareSeries(acquired, config, subject, {
       ...(side === undefined ? {} : { side }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const evidence = prepared.value.breast?.evidence;
-    if (evidence != null && evidence.side !== null) side ??= evidence;
+    const { side: evidence } = prepared.value;
+    if (!decided && evidence !== undefined && evidence.side !== null) {
+      decided = true;
+      if (evidence !== known) side = { ...evidence, reason: `at an earlier visit ${evidence.reason}` };
+    }
     return prepared;
   };
 }

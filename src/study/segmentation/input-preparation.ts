@@ -102,9 +102,12 @@ async function sidesInTable(
   if (breast === "whole" || laterality === undefined || !existsSync(file))
     return { value: sides, issues: [] };
   const { rows, issues } = await readTable(file, { textColumns: [TABLE.id] });
+  const unread: Issue[] = [];
   for (const row of rows) {
-    const side = sideOfTable(row[laterality]);
-    if (side !== undefined) sides.set(String(row[TABLE.id] ?? ""), side);
+    const patient = String(row[TABLE.id] ?? "");
+    const { value: side, issues: found } = sideOfTable(row[laterality], patient);
+    unread.push(...found);
+    if (side !== undefined) sides.set(patient, side);
   }
-  return { value: sides, issues };
+  return { value: sides, issues: [...issues, ...unread] };
 }

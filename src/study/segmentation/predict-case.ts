@@ -1,5 +1,4 @@
 /** Applies trained networks to an image. */
-
 import { UsageError } from "../../domain/errors.ts";
 import type { Grid } from "../../domain/grid.ts";
 import type { Issue } from "../../domain/issues.ts";

@@ -72,9 +72,10 @@ async function imageStage(
       times: patient.examinations.map(({ visit, timesSeconds }) => [visit, timesSeconds]),
     },
     async make() {
-      const issues: Issue[] = [];
+      const { value: side, issues: unread } = sideOfTable(laterality, patient.id);
+      const issues: Issue[] = [...unread];
       const value: PreparedExamination[] = [];
-      const prepare = seriesPreparer(config, sideOfTable(laterality));
+      const prepare = seriesPreparer(config, side);
       let first: PreparedSeries | undefined;
       for (const record of preFirst(patient.examinations)) {
         const subject = `${record.patientId}/${record.visit}`;
@@ -129,7 +130,7 @@ async function keep(
   issues: Issue[],
 ): Promise<PreparedExamination> {
   const { patientId, visit } = record;
-  const { series, acquired, changed, sources: _, ...measured } = placed.prepared;
+  const { series, acquired, changed, sources: _, side: __, ...measured } = placed.prepared;
   const figures = { ...measured, visitRegistration: placed.registration };
   if (!changed) return { ...figures, visit, prepared: null };
   const box = figures.breast?.box ?? null;

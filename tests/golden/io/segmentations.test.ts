@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createGrid, type Grid, sameGrid, toWorld } from "../../../src/domain/grid.ts";
@@ -55,6 +56,37 @@ describe("segmentations of highdicom", () => {
     expect(labels).toEqual([1, 2]);
     expect([...of("any").data]).toEqual(a.map((voxel, i) => (voxel + b[i] > 0 ? 1 : 0)));
     expect([[...of(1).data], [...of(2).data]]).toEqual([a, b]);
+  });
+
+  it("are refused on a grid that is turned about their first pixel, though that one fits", async () => {
+    const [normal, row, column] = grid.direction;
+    const angle = (2.4 * Math.PI) / 180;
+    const turned = [0, 1, 2].map((i) => Math.cos(angle) * row[i] + Math.sin(angle) * column[i]);
+    const beside = [0, 1, 2].map((i) => Math.cos(angle) * column[i] - Math.sin(angle) * row[i]);
+    const direction = [normal, turned, beside] as unknown as Grid["direction"];
+    await expect(
+      readDicomSegmentation(join(folder, "sparse.dcm"), { grid: createGrid({ ...grid, direction }) }),
+    ).rejects.toMatchObject({ code: "segmentation-off-grid" });
+  });
+
+  it("are refused where a frame shows a segment that is not described, or a whole share is 0", async () => {
+    const root = await mkdtemp(join(tmpdir(), "segmentations-"));
+    const cases = [
+      ["sparse.dcm", [0x62, 0, 0x0b, 0], 9, "segmentation-segment"],
+      ["probability.dcm", [0x62, 0, 0x0e, 0], 0, "dicom-attribute"],
+    ] as const;
+    try {
+      for (const [name, tag, value, code] of cases) {
+        const bytes = await readFile(join(folder, name));
+        const at = bytes.indexOf(Buffer.from([...tag, 0x55, 0x53, 2, 0]));
+        expect(at).toBeGreaterThan(0);
+        bytes.writeUInt16LE(value, at + 8);
+        await writeFile(join(root, name), bytes);
+        await expect(readDicomSegmentation(join(root, name))).rejects.toMatchObject({ code });
+      }
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
   });
 
   it("are resampled by physical coordinates onto another grid, and say so", async () => {

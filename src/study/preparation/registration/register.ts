@@ -5,7 +5,7 @@ import type { RegisteredVolume } from "../../../imaging/registration/registratio
 import type { RegistrationReply, RegistrationTask } from "./elastix-worker.ts";
 
 /**
- * Registers `moving` to `fixed`, both on the grid of the mask. The same images give the same result to the bit.
+ * Registers `moving`, on any grid, to `fixed`, which lies on the grid of the mask. The same images give the same result to the bit.
  *
  * @throws {WorkError} `registration-failed` where elastix gives up or its thread dies.
  */

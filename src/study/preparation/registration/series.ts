@@ -72,7 +72,10 @@ export async function registerSeries(
   registrations.sort((a, b) => a.phase - b.phase);
   issues.sort((a, b) => (a.message < b.message ? -1 : 1));
   const times = used.map((phase) => series.timesSeconds[phase]);
-  return { value: { series: createDceSeries(phases, times), registrations, sources }, issues };
+  return {
+    value: { series: createDceSeries(phases, times, series.imagedBreast), registrations, sources },
+    issues,
+  };
 }
 
 function notKept(phase: number, { kept, reason }: RegistrationQuality, subject: string): Issue {

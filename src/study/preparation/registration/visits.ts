@@ -107,7 +107,7 @@ function earlyPhase({ series }: PreparedSeries) {
 
 function carriedSeries({ sources, series }: PreparedSeries, transform: SpatialTransform, grid: Grid) {
   const phases = sources.map((phase) => warpCovered(phase.volume, [...transform, ...phase.transform], grid));
-  return createDceSeries(phases, series.timesSeconds);
+  return createDceSeries(phases, series.timesSeconds, series.imagedBreast);
 }
 
 function coveredShare(mask: LabelMap, moving: Grid, transform: SpatialTransform): number {
