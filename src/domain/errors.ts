@@ -39,7 +39,12 @@ export class WorkError extends ResiduaError {}
 
 function describe({ file, found, expected, remedy }: ErrorDetails): string {
   const where = file === undefined ? "" : `${file}: `;
-  const wanted = expected === undefined ? "" : ` Expected ${expected}.`;
+  const wanted = expected === undefined ? "" : ` Expected ${sentence(expected)}`;
   const advice = remedy === undefined ? "" : ` ${remedy}`;
-  return `${where}${found}.${wanted}${advice}`.replaceAll("..", ".");
+  return `${where}${sentence(found)}${wanted}${advice}`;
+}
+
+/** What was found may be the message of another error, with its full stop. */
+function sentence(text: string): string {
+  return text.endsWith(".") ? text : `${text}.`;
 }
