@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { sameGrid, type Triple, toWorld } from "../../src/domain/grid.ts";
 import type { LabelMap } from "../../src/domain/volume.ts";
 import { compareMasks } from "../../src/imaging/segmentation-metrics.ts";
@@ -13,7 +13,10 @@ import { writePhase } from "../layouts/dicom-file.ts";
 import { type TorsoExamination, torso, torsoGrid, tumourIn } from "./both-breasts.ts";
 import { residua } from "./command-line.ts";
 
-const root = process.env.ONE_BREAST ?? mkdtempSync(path.join(tmpdir(), "one-breast-"));
+// Whole commands with networks: a busy machine needs longer than the default.
+vi.setConfig({ testTimeout: 300_000 });
+
+const root = mkdtempSync(path.join(tmpdir(), "one-breast-"));
 const at = (...parts: string[]) => path.join(root, ...parts);
 afterAll(() => process.env.ONE_BREAST === undefined && rmSync(root, { recursive: true, force: true }));
 

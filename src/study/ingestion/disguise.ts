@@ -23,8 +23,6 @@ export interface Disguise {
   readonly issues: readonly Issue[];
   /** What DICOM copies are made from; undefined where de-identification is off. */
   readonly dicom: { readonly files: readonly string[]; readonly replacements: Replacements } | undefined;
-  /** A text without identifiers. */
-  readonly text: (text: string) => string;
   /** A description of a series or study, of which only known words are kept; empty where none is. */
   readonly description: (text: string) => string;
   /** An issue without identifiers, its subject the study identifiers. */
@@ -79,7 +77,6 @@ export function disguiseExamination(
       files: source.files,
       replacements: { ...pseudonym, uid: (uid) => identities.uid(uid), text: hidden },
     },
-    text: texts,
     description: (text) => cleanDescription(hidden(text)),
     issue: ({ file, ...issue }) => ({
       ...issue,
@@ -99,7 +96,6 @@ export function undisguised({ patient, visit }: ExaminationSource): Disguise {
     studyDate: undefined,
     issues: [],
     dicom: undefined,
-    text: same,
     description: same,
     issue: (issue) => ({ ...issue, subject: `${patient}/${visit}` }),
   };

@@ -1,5 +1,4 @@
 /** What an ingest works on one after the other. */
-
 import { ResiduaError } from "../../domain/errors.ts";
 import type { Issue } from "../../domain/issues.ts";
 import { createHarvester, type Harvest } from "../../io/deidentification/harvest.ts";
