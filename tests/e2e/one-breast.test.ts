@@ -18,7 +18,7 @@ vi.setConfig({ testTimeout: 300_000 });
 
 const root = mkdtempSync(path.join(tmpdir(), "one-breast-"));
 const at = (...parts: string[]) => path.join(root, ...parts);
-afterAll(() => process.env.ONE_BREAST === undefined && rmSync(root, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const STUDY = `name: One breast
 cohort: { split: { column: set, train: train, test: test } }
