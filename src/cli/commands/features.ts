@@ -27,7 +27,7 @@ export function featuresCommand(): Command {
     .argument("<model>", "model folder, or a folder of fold-0, fold-1, …")
     .argument(
       "<input...>",
-      "images, folders of images, examination folders or cohorts, as the model was trained on",
+      "images, folders of images, examinations (folders or a DICOMDIR) or cohorts, as the model was trained on",
     )
     .requiredOption("--out <file>", "CSV file")
     .option("--maps <dir>", "also write attention and code maps, as NIfTI on each image's grid")

@@ -89,15 +89,18 @@ export function segmentsOf(labels: readonly LabelName[]): WrittenSegment[] {
  * @throws {DataError} `dicom-source-missing` where none was given for images that are not DICOM.
  */
 export async function dicomSourceOf(id: string, given: string | undefined): Promise<string> {
-  if (given === undefined) {
-    throw new DataError("dicom-source-missing", {
-      found: `no DICOM images of ${id}`,
-      expected: "the DICOM images, to which a segmentation object refers",
-      remedy: "Give the folder of DICOM files as the input, or with --dicom-source where the command has it.",
-    });
-  }
+  if (given === undefined) throw dicomSourceMissing(id);
   const own = path.join(given, id);
   return (await isFolder(own)) ? own : given;
+}
+
+/** For objects of images that are not DICOM. */
+export function dicomSourceMissing(id: string): DataError {
+  return new DataError("dicom-source-missing", {
+    found: `no DICOM images of ${id}`,
+    expected: "the DICOM images, to which a segmentation object refers",
+    remedy: "Give the folder of DICOM files as the input, or with --dicom-source where the command has it.",
+  });
 }
 
 function quantitiesOf(

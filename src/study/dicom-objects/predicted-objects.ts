@@ -11,7 +11,7 @@ import type { NetworkKind } from "../schema.ts";
 import type { LabelName } from "../segmentation/cases.ts";
 import {
   type DicomOutput,
-  dicomSourceOf,
+  dicomSourceMissing,
   networkAlgorithm,
   segmentsOf,
   writeDicomResult,
@@ -62,8 +62,8 @@ const PREDICTED_QUANTITIES: Readonly<Record<TargetKind, Quantity>> = {
  * Writes the masks of both examinations; the predictions stand in the report of the one after chemotherapy.
  *
  * @returns the files.
- * @throws {DataError} `dicom-without-network` where the study has no network, and as {@link findExamination},
- *   {@link dicomSourceOf} and {@link writeDicomResult}.
+ * @throws {DataError} `dicom-without-network` where the study has no network, `dicom-source-missing` for examinations that are not DICOM,
+ *   and as {@link findExamination} and {@link writeDicomResult}.
  */
 export async function writePredictedObjects(objects: PredictedObjects): Promise<string[]> {
   const [first] = objects.segmented;
@@ -81,8 +81,9 @@ export async function writePredictedObjects(objects: PredictedObjects): Promise<
   const files: string[] = [];
   for (const visit of VISITS) {
     const input = await findExamination(objects.visits[visit]);
+    if (input.kind === "native") throw dicomSourceMissing(visit);
     const written = await writeDicomResult({
-      source: await dicomSourceOf(visit, input.kind === "dicom" ? input.folder : undefined),
+      source: input.folder,
       target: path.join(objects.folder, visit),
       output: objects.output,
       ...masks[visit],

@@ -29,7 +29,7 @@ const VISITS_NOT_CARRIED: Issue = {
   code: "images-visits-not-carried",
   severity: "info",
   message:
-    "The model's study carried later visits onto the grid of the first one. Here each examination stays on its own grid; residua predict, which sees both visits, carries them.",
+    "The model's study carried later visits onto the grid of the first one. Here each examination stays on its own grid, unless the study itself prepared it; residua predict, which sees both visits, carries them.",
 };
 
 /**
