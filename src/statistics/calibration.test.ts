@@ -25,7 +25,8 @@ describe("the calibration line", () => {
   });
 
   it("is undefined for constant predictions and below three cases", () => {
-    expect(calibrationLine([2, 2, 2], [1, 2, 3])).toBeNull();
+    // The mean of three times 0.1 is not 0.1.
+    for (const value of [2, 0.1]) expect(calibrationLine([value, value, value], [1, 2, 3])).toBeNull();
     expect(calibrationLine([1, 2], [1, 2])).toBeNull();
   });
 });
@@ -49,7 +50,7 @@ describe("errors of predictions", () => {
   it("are undefined without cases, and R² without variance", () => {
     expect(regressionError([], [])).toBeNull();
     expect(brierScore([], [])).toBeNull();
-    expect(regressionError([1, 2], [3, 3])!.r2).toBeNull();
+    expect(regressionError([1, 2, 3], [0.1, 0.1, 0.1])!.r2).toBeNull();
   });
 
   it("refuse missing values, impossible probabilities and unequal lengths", () => {

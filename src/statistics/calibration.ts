@@ -1,6 +1,7 @@
 /** How far predictions agree with what happened, beyond their order. */
 import { UsageError } from "../domain/errors.ts";
 import { CONFIDENCE, type Interval, studentCriticalValue } from "./distributions.ts";
+import { isConstant, levelsOf } from "./levels.ts";
 
 /** The straight line of observed values on predicted ones: 0 and 1 where predictions are calibrated. */
 export interface CalibrationLine {
@@ -28,7 +29,8 @@ export function calibrationLine(
 ): CalibrationLine | null {
   requirePaired(predicted, observed);
   const n = predicted.length;
-  if (n < 3) return null;
+  // Asked of the values: sums of squares about a rounded mean are not 0 where all are equal.
+  if (n < 3 || isConstant(levelsOf(predicted))) return null;
   const meanPredicted = mean(predicted);
   const meanObserved = mean(observed);
   let squares = 0;
@@ -101,7 +103,7 @@ export function regressionError(
     bias: sum / n,
     meanAbsoluteError: absolute / n,
     rootMeanSquareError: Math.sqrt(squares / n),
-    r2: total > 0 ? 1 - squares / total : null,
+    r2: isConstant(levelsOf(observed)) ? null : 1 - squares / total,
   };
 }
 

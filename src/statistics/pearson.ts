@@ -2,6 +2,7 @@
 import { UsageError } from "../domain/errors.ts";
 import { LEAST_CASES } from "./correlation.ts";
 import { CONFIDENCE, type Interval, normalCriticalValue, twoSidedStudentP } from "./distributions.ts";
+import { isConstant, levelsOf } from "./levels.ts";
 
 export interface PearsonCorrelation {
   readonly n: number;
@@ -27,7 +28,8 @@ export function pearson(
 ): PearsonCorrelation | null {
   requirePairedValues(x, y);
   const n = x.length;
-  if (n < LEAST_CASES) return null;
+  // Asked of the values: sums of squares about a rounded mean are not 0 where all are equal.
+  if (n < LEAST_CASES || isConstant(levelsOf(x)) || isConstant(levelsOf(y))) return null;
   const [meanX, meanY] = [meanOf(x), meanOf(y)];
   let [xx, yy, xy] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
