@@ -414,5 +414,5 @@ export function modelName(model: ModelConfig): string {
 
 /** Whether a study reads images: for its networks, or for what it measures on them. */
 export function needsImages({ networks, models }: Pick<StudyConfig, "networks" | "models">): boolean {
-  return networks.length > 0 || models.some((model) => model === "ftv" || model === "diameter");
+  return networks.length > 0 || models.some((model) => typeof model === "string" && model in MEASURED_MODELS);
 }

@@ -68,6 +68,7 @@ describe("a study file", () => {
 
   it.each([
     ["models: [volume]", "without a network"],
+    ["models: [ftv, volume+subtype]", '"volume+subtype" without a network'],
     ["models: [{ deep: nnunet }]", "deep(nnunet)"],
     ["models: [{ name: a, columns: [d] }, { name: a, columns: [e] }]", 'two models are named "a"'],
     ["models: [{ name: a, columns: [d] }, { name: b, of: [a, c] }]", 'made of "c"'],

@@ -6,7 +6,7 @@ import { UsageError } from "../domain/errors.ts";
 import { closestName, suggestName } from "../domain/suggestion.ts";
 import { readText } from "../io/files.ts";
 import { RESERVED_COLUMNS } from "./compare.ts";
-import { type ModelConfig, modelName, type StudyConfig, studySchema } from "./schema.ts";
+import { MEASURED_MODELS, type ModelConfig, modelName, type StudyConfig, studySchema } from "./schema.ts";
 
 export interface StudyFile {
   readonly file: string;
@@ -106,7 +106,8 @@ function checkReferences(config: StudyConfig, file: string): void {
   }
   config.models.forEach((model, i) => {
     if (typeof model === "string") {
-      if (config.networks.length === 0)
+      // What is measured on the images themselves needs none.
+      if (config.networks.length === 0 && !(model in MEASURED_MODELS))
         refuse(`model "${model}" without a network`, "List a network under networks.");
       if (model === "volume+subtype" && config.subtype === undefined) {
         refuse(`model "${model}" without a subtype`, "Say under subtype which column holds it.");
