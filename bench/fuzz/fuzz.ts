@@ -28,22 +28,29 @@ interface Report {
 
 interface Target {
   readonly prepare: (folder: string) => void;
-  readonly nameOf: (number: number) => string;
-  readonly check: (number: number, folder: string) => Promise<string>;
+  /** Makes a file, which takes time of its own, and says how it is checked. */
+  readonly make: (number: number) => {
+    readonly name: string;
+    readonly check: (folder: string) => Promise<string>;
+  };
 }
 
 const TARGETS: Readonly<Record<string, Target>> = {
   images: {
     prepare: () => undefined,
-    nameOf: (number) => fuzzCase(number).name,
-    check: (number, folder) => checkCase(fuzzCase(number), folder),
+    make(number) {
+      const made = fuzzCase(number);
+      return { name: made.name, check: (folder) => checkCase(made, folder) };
+    },
   },
   tables: {
     prepare(folder) {
       prepareFolder(folder, readFileSync(join(import.meta.dirname, "../../tests/golden/io/nifti/int16.nii")));
     },
-    nameOf: (number) => tableCase(number).name,
-    check: async (number, folder) => (await checkTableCase(tableCase(number), folder)).join(", "),
+    make(number) {
+      const made = tableCase(number);
+      return { name: made.name, check: async (folder) => (await checkTableCase(made, folder)).join(", ") };
+    },
   },
 };
 
@@ -58,11 +65,12 @@ async function work(first: number, end: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "residua-fuzz-"));
   target.prepare(folder);
   for (let number = first; number < end; number++) {
+    const made = target.make(number);
     const started = process.cpuUsage();
     let verdict: string;
     let failed = false;
     try {
-      verdict = await target.check(number, folder);
+      verdict = await made.check(folder);
     } catch (error) {
       verdict = String(error);
       failed = true;
@@ -90,7 +98,7 @@ function watch(count: number, first: number): void {
     let next = from;
     const child = fork(import.meta.filename, [String(from), String(first + count), kind]);
     const bite = () => {
-      failures.push(`${next} ${target.nameOf(next)}: no answer`);
+      failures.push(`${next} ${target.make(next).name}: no answer`);
       child.kill("SIGKILL");
     };
     // Ten times the limit, since others may use the processor.
@@ -104,12 +112,13 @@ function watch(count: number, first: number): void {
       largest = Math.max(largest, peakMiB);
       if (failed) failures.push(`${number} ${verdict}`);
       else verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
-      if (milliseconds > LONGEST_MS) failures.push(`${number} ${target.nameOf(number)}: ${milliseconds} ms`);
+      if (milliseconds > LONGEST_MS)
+        failures.push(`${number} ${target.make(number).name}: ${milliseconds} ms`);
     });
     child.on("exit", (code) => {
       clearTimeout(dog);
       if (next < first + count) {
-        if (code !== null) failures.push(`${next} ${target.nameOf(next)}: the process died (${code})`);
+        if (code !== null) failures.push(`${next} ${target.make(next).name}: the process died (${code})`);
         start(next + 1);
         return;
       }

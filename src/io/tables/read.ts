@@ -7,7 +7,6 @@ import type { Issue } from "../../domain/issues.ts";
 import { fileError, readBytes, readText } from "../files.ts";
 import { MOST_CELLS, MOST_TEXT_BYTES, quoted, tooLarge } from "./limits.ts";
 import { type RawRow, type Table, type TextColumns, tableOfRows } from "./table.ts";
-import { checkedWorkbook } from "./workbook.ts";
 
 export interface TableOptions {
   /** Sheet of an .xlsx file; needed where it has several. */
@@ -126,7 +125,8 @@ async function sheetRows(
   wanted: string | undefined,
 ): Promise<{ rows: RawRow[]; issues: Issue[] }> {
   await requireSize(file);
-  const bytes = checkedWorkbook(await readBytes(file), file);
+  const { checkedWorkbook } = await import("./workbook.ts");
+  const bytes = await checkedWorkbook(await readBytes(file), file);
   let sheets: Awaited<ReturnType<typeof readXlsxFile>>;
   try {
     sheets = await (await import("read-excel-file/node")).default(bytes);
