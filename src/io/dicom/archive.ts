@@ -40,8 +40,15 @@ const PATIENT_IDENTITY_REMOVED = 0x00120062;
 /** Files after which other work may run, since they are read synchronously. */
 const FILES_PER_TURN = 32;
 
-/** Reads the heads of files. One that cannot be read at all counts as not DICOM. */
-export async function indexArchive(paths: readonly string[]): Promise<ArchiveIndex> {
+/**
+ * Reads the heads of files. One that cannot be read at all counts as not DICOM.
+ *
+ * @param onFile is called before each file; what it throws ends the reading.
+ */
+export async function indexArchive(
+  paths: readonly string[],
+  onFile: () => void = () => {},
+): Promise<ArchiveIndex> {
   const files: ArchivedFile[] = [];
   const directories: string[] = [];
   const references: ReferencedFile[] = [];
@@ -49,6 +56,7 @@ export async function indexArchive(paths: readonly string[]): Promise<ArchiveInd
   let notDicom = 0;
   for (const [i, file] of paths.entries()) {
     if (i % FILES_PER_TURN === FILES_PER_TURN - 1) await new Promise(setImmediate);
+    onFile();
     const read = await readAttributes(file, scratch);
     if (read === undefined) {
       notDicom++;

@@ -13,6 +13,7 @@ import {
 import { type DceChoice, type DicomDce, readDceIn } from "../../io/dicom/dce.ts";
 import { dceCandidates } from "../../io/dicom/dce-candidates.ts";
 import { missingFiles, missingFilesIssues } from "../../io/dicom/directory.ts";
+import type { Progress } from "../progress.ts";
 import { type Heads, readHeads, type Settled, type Source } from "./source.ts";
 import { type DatedStudy, nameVisits, type StudyPlace } from "./visit-names.ts";
 import type { VisitTable } from "./visit-table.ts";
@@ -26,6 +27,11 @@ export interface Archive {
   readonly identities: Identities | undefined;
 }
 
+interface Watched {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * One source per study, patient by patient. The heads of a patient's MR studies are read when the first of them is settled, since the names
  * of visits depend on all; pixels, when one is read.
@@ -34,8 +40,14 @@ export interface Archive {
  */
 export async function archiveSources(
   archive: Archive,
+  { progress, signal }: Watched,
 ): Promise<{ readonly sources: readonly Source[]; readonly issues: readonly Issue[] }> {
-  const index = await indexArchive(archive.files);
+  const task = progress.begin("sort files", archive.files.length);
+  const index = await indexArchive(archive.files, () => {
+    signal?.throwIfAborted();
+    task.advance();
+  });
+  task.done();
   const { patients, unsorted } = sortArchive(index.files);
   const issues = [...leftOutIssues(index, archive), ...unsortedIssues(unsorted)];
   const sources: Source[] = [];

@@ -8,7 +8,6 @@ import type { DceChoice, DicomDce } from "../../io/dicom/dce.ts";
 import type { DicomSource } from "../../io/dicom/instance.ts";
 import { foldersIn } from "../../io/folders.ts";
 import { writeExamination } from "../../io/layouts/native.ts";
-import type { Progress } from "../progress.ts";
 import { eachCase } from "../segmentation/each-case.ts";
 import { copyExamination } from "./dicom-copies.ts";
 import { type Disguise, disguiseExamination, undisguised } from "./disguise.ts";
@@ -32,8 +31,6 @@ export interface IngestRequest extends SourceRequest {
   readonly segments?: readonly string[];
   /** Whether images are written as `.nii`, which takes half the time and twice the space. */
   readonly uncompressed?: boolean;
-  readonly progress: Progress;
-  readonly signal?: AbortSignal;
 }
 
 export interface IngestedExamination {

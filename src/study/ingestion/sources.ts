@@ -6,6 +6,7 @@ import type { Identities } from "../../io/deidentification/identities.ts";
 import { readDceIn } from "../../io/dicom/dce.ts";
 import { dicomFolderOf } from "../../io/dicom/folder.ts";
 import { filesBelow, foldersIn, isFolder } from "../../io/folders.ts";
+import type { Progress } from "../progress.ts";
 import { archiveSources } from "./archive-sources.ts";
 import { whyNotByFolders } from "./folder-names.ts";
 import { readHeads, type Source } from "./source.ts";
@@ -22,6 +23,8 @@ export interface SourceRequest {
   readonly sort?: SortedBy;
   /** A table of the visits of studies, for a source that is sorted by tags. */
   readonly visits?: string;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
 }
 
 export interface FoundSources {
@@ -67,7 +70,7 @@ export async function findSources(
       };
     }
   }
-  const found = await archiveSources({ dir, files, table, identities });
+  const found = await archiveSources({ dir, files, table, identities }, request);
   const sources = requireSome(found.sources, request, found.issues);
   return {
     sortedBy: "tags",
