@@ -130,8 +130,8 @@ async function keep(
   issues: Issue[],
 ): Promise<PreparedExamination> {
   const { patientId, visit } = record;
-  const { series, acquired, changed, sources: _, side: __, ...measured } = placed.prepared;
-  const figures = { ...measured, visitRegistration: placed.registration };
+  const { series, acquired, changed, measures, quality, registrations, breast } = placed.prepared;
+  const figures = { measures, quality, registrations, breast, visitRegistration: placed.registration };
   if (!changed) return { ...figures, visit, prepared: null };
   const box = figures.breast?.box ?? null;
   const onto = "onto" in placed ? placed.onto : undefined;
