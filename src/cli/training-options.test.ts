@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { trainingSchema } from "../study/schema.ts";
+import { trainingSchema } from "../study/training-schema.ts";
 import { type TrainingFlags, trainingOf, trainingOptions } from "./training-options.ts";
 
 function parse(...args: string[]) {

@@ -7,7 +7,7 @@ import {
   RECIPE_NAMES,
   type TrainingInput,
   WEIGHTS_NAMES,
-} from "../study/schema.ts";
+} from "../study/training-schema.ts";
 import { finiteNumber, numberTriple, wholeNumber } from "./options.ts";
 
 type Recipe = NonNullable<TrainingInput["recipe"]>;

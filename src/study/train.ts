@@ -10,13 +10,7 @@ import type { Fingerprint } from "../networks/fingerprint.ts";
 import { describePlan, type Plan } from "../networks/plan.ts";
 import { createEngine, type EngineRequest } from "./engines.ts";
 import type { Progress } from "./progress.ts";
-import {
-  AS_ACQUIRED,
-  type NetworkKind,
-  type TrainingConfig,
-  type TrainingInput,
-  trainingSchema,
-} from "./schema.ts";
+import { AS_ACQUIRED, type NetworkKind } from "./schema.ts";
 import { openSegmentationData, type SegmentationCase, type SegmentationData } from "./segmentation/cases.ts";
 import { crossValidate } from "./segmentation/cross-validate.ts";
 import { fingerprintCases } from "./segmentation/fingerprint.ts";
@@ -27,6 +21,7 @@ import { recipeOf } from "./segmentation/recipe.ts";
 import { type TrainedModel, type TrainModelRequest, trainModel } from "./segmentation/train-model.ts";
 import { trainingCases } from "./segmentation/training-cases.ts";
 import { planForTraining } from "./segmentation/training-plan.ts";
+import { type TrainingConfig, type TrainingInput, trainingSchema } from "./training-schema.ts";
 
 export interface TrainRequest {
   readonly dataSet: string;

@@ -1,7 +1,7 @@
 /** `residua plan`: fingerprint and network plan. */
 import { Command, Option } from "commander";
 import { planFor } from "../../study/plan.ts";
-import { PLANNERS, type TrainingInput } from "../../study/schema.ts";
+import { PLANNERS, type TrainingInput } from "../../study/training-schema.ts";
 import { consoleProgress, print, printIssues, printJson } from "../console.ts";
 import { wholeNumber } from "../options.ts";
 

@@ -13,7 +13,7 @@ import { isForegroundForced, type Patch, samplePatchStart } from "../../imaging/
 import type { SegmentationNetwork } from "../../networks/network.ts";
 import type { Plan } from "../../networks/plan.ts";
 import { supervisionLabels } from "../../networks/supervision-labels.ts";
-import type { AugmentationName } from "../schema.ts";
+import type { AugmentationName } from "../training-schema.ts";
 import type { SegmentationCase } from "./cases.ts";
 import { OUTSIDE, type PreparedStore } from "./prepared-store.ts";
 import type { Recipe } from "./recipe.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Triple } from "../../domain/grid.ts";
 import { createEngine } from "../engines.ts";
-import { trainingSchema } from "../schema.ts";
+import { trainingSchema } from "../training-schema.ts";
 import { type MemoryRequest, requireMemory, trainingBytes } from "./memory.ts";
 import { recipeOf } from "./recipe.ts";
 import { planForTraining } from "./training-plan.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NNUNET_AUGMENTATION, nnunetAugmentation } from "../../imaging/augmentation/options.ts";
 import { createUNet } from "../../networks/unet.ts";
-import { trainingSchema } from "../schema.ts";
+import { trainingSchema } from "../training-schema.ts";
 import { addOptimiser, RECIPES, recipeOf, scheduleOf } from "./recipe.ts";
 
 describe("the recipe of preset nnunet", () => {

@@ -2,7 +2,8 @@
 import { withAdamW, withSgd } from "../../engine/optimiser.ts";
 import { polynomialSchedule, type Schedule } from "../../engine/schedule.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { AugmentationName, NetworkKind, RecipeName } from "../schema.ts";
+import type { NetworkKind } from "../schema.ts";
+import type { AugmentationName, RecipeName } from "../training-schema.ts";
 
 export interface Recipe {
   readonly optimiser: "sgd" | "adamw";

@@ -9,8 +9,9 @@ import { startOfTraining, type TrainingCheckpoint, train } from "../../engine/tr
 import { writeAtomically } from "../../io/files.ts";
 import type { Plan } from "../../networks/plan.ts";
 import type { Progress } from "../progress.ts";
-import type { ImagesConfig, NetworkKind, TrainingConfig } from "../schema.ts";
+import type { ImagesConfig, NetworkKind } from "../schema.ts";
 import { hashJson } from "../stage.ts";
+import type { TrainingConfig } from "../training-schema.ts";
 import { batchSource } from "./batches.ts";
 import type { ChannelSource, LabelName, SegmentationCase } from "./cases.ts";
 import { readModel, type SegmentationModel, writeModel } from "./model-folder.ts";

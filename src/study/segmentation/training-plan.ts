@@ -1,7 +1,8 @@
 /** The plan that a network is trained by: the planner's, with what a study or a command changes. */
 import type { Fingerprint } from "../../networks/fingerprint.ts";
 import { type Plan, planNetwork } from "../../networks/plan.ts";
-import type { NetworkKind, TrainingConfig } from "../schema.ts";
+import type { NetworkKind } from "../schema.ts";
+import type { TrainingConfig } from "../training-schema.ts";
 import { planOfKind } from "./networks.ts";
 
 export interface PlanChange {
